@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+// Bundles the command line and the FUSE server into dist/, writes oclif's manifest of all verbs and flags, and keeps
+// V8's compiled code beside the bundle, which the launcher in bin/ loads.
+import { execFileSync } from 'node:child_process';
+import { rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const started = performance.now();
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { famfs: 'src/main.ts', server: 'src/server.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node20.15',
+  format: 'cjs',
+  minifySyntax: true,
+  keepNames: true,
+  external: ['ffi-rs', 'typescript'],
+  logLevel: 'warning',
+  // Only oclif's own `oclif` development tools and its TypeScript mode ask for these, and they do it at run time.
+  logOverride: { 'require-resolve-not-external': 'silent' },
+});
+const node = (...args) =>
+  execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+node('node_modules/oclif/bin/run.js', 'manifest');
+node('bin/famfs', '--build-code-cache');
+const kib = (file) => Math.round(statSync(join(root, 'dist', file)).size / 1024);
+console.error(
+  `built dist/famfs.cjs (${kib('famfs.cjs')} KiB), dist/server.cjs (${kib('server.cjs')} KiB), ` +
+    `code cache (${kib('famfs.cache')} KiB) in ${Math.round(performance.now() - started)} ms`,
+);

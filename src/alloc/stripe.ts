@@ -1,0 +1,80 @@
+import { FamfsError } from '../errors';
+import type { StripeOptions } from '../types';
+
+const GIB = 2 ** 30;
+const MAX_STRIPS = 16;
+const MAX_BUCKETS = 64;
+const MIN_BUCKET_BYTES = GIB;
+
+/**
+ * Checks stripe options against a device of `deviceBytes` bytes with units of `allocUnit` bytes.
+ * Throws FamfsError `usage` naming the first parameter that is wrong and its rule.
+ */
+export function checkStripe(stripe: StripeOptions, deviceBytes: number, allocUnit: number): void {
+  checkChunkSize(stripe.chunkSize, allocUnit);
+  checkCount('strips', stripe.nstrips, MAX_STRIPS);
+  checkCount('buckets', stripe.nbuckets, MAX_BUCKETS);
+  if (stripe.nstrips > stripe.nbuckets) {
+    throw new FamfsError(
+      'usage',
+      `The number of strips is ${stripe.nstrips} but there are only ${stripe.nbuckets} buckets, and each strip takes its own.`,
+      'Give at least as many buckets as strips.',
+    );
+  }
+  if (deviceBytes / stripe.nbuckets < MIN_BUCKET_BYTES) {
+    throw new FamfsError(
+      'usage',
+      `The number of buckets is ${stripe.nbuckets}, which makes buckets of less than 1 GiB on a device of ${deviceBytes} bytes.`,
+      bucketHint(deviceBytes),
+    );
+  }
+}
+
+/** Allocation units of each strip of a file of `fileUnits` units. */
+export function stripUnits(fileUnits: number, stripe: StripeOptions, allocUnit: number): number {
+  const chunkUnits = stripe.chunkSize / allocUnit;
+  return Math.ceil(fileUnits / (stripe.nstrips * chunkUnits)) * chunkUnits;
+}
+
+/** The numbers 0..count-1 in random order (Fisher-Yates); `random` gives numbers in [0, 1). */
+export function shuffledIndices(count: number, random: () => number): number[] {
+  const order = Array.from({ length: count }, (_, index) => index);
+  for (let last = count - 1; last > 0; last -= 1) {
+    const pick = Math.floor(random() * (last + 1));
+    const [a, b] = [order[last], order[pick]];
+    if (a === undefined || b === undefined) throw new RangeError('the random source left [0, 1)');
+    order[last] = b;
+    order[pick] = a;
+  }
+  return order;
+}
+
+/** Whether `value` is 1, 2, 4, 8, ... up to 2^52. */
+export function isPowerOfTwo(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
+}
+
+function checkChunkSize(chunkSize: number, allocUnit: number): void {
+  const hint = `Choose a power of two of at least ${allocUnit} bytes, the allocation unit.`;
+  if (!isPowerOfTwo(chunkSize)) {
+    throw new FamfsError('usage', `The chunk size is ${chunkSize} bytes, which is not a power of two.`, hint);
+  }
+  if (chunkSize % allocUnit !== 0) {
+    const rule = `not a multiple of the allocation unit of ${allocUnit} bytes`;
+    throw new FamfsError('usage', `The chunk size is ${chunkSize} bytes, which is ${rule}.`, hint);
+  }
+}
+
+function checkCount(what: string, count: number, most: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= most) return;
+  throw new FamfsError(
+    'usage',
+    `The number of ${what} is ${count}, which is not between 1 and ${most}.`,
+    `Choose a whole number of ${what} from 1 to ${most}.`,
+  );
+}
+
+function bucketHint(deviceBytes: number): string {
+  const most = Math.floor(deviceBytes / MIN_BUCKET_BYTES);
+  return most === 0 ? 'Files cannot be striped on a device this small.' : `Use ${most} buckets or fewer.`;
+}

@@ -1,0 +1,140 @@
+import { Command, Errors, Flags } from '@oclif/core';
+import { errnoOf, FamfsError } from '../errors';
+import { paint } from '../ui/colour';
+import { parseSize } from '../ui/sizes';
+
+/** Exit status when nobody reads our output any more, as the shell reports a death by SIGPIPE. */
+const SIGPIPE_STATUS = 141;
+
+/** What all verbs share: --json, errors as one line on standard error, and exit statuses from one table. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+
+  /** Which column of the exit status table applies. */
+  protected readonly family: 'exit' | 'fsck' = 'exit';
+
+  override async init(): Promise<void> {
+    await super.init();
+    process.stdout.on('error', (error) => {
+      if (errnoOf(error) === 'EPIPE') process.exit(SIGPIPE_STATUS);
+      throw error;
+    });
+  }
+
+  /** A message for people on standard error; results go to standard output by `this.log`. */
+  protected async warnLine(message: string): Promise<void> {
+    const { yellow } = await paint(process.stderr);
+    process.stderr.write(`${yellow('famfs:')} ${message}\n`);
+  }
+
+  /** Tells on standard error that the verb waits for another one. */
+  protected readonly tellWait = (device: string): void => {
+    void this.warnLine(`${device}: waiting for the lock that another famfs holds`);
+  };
+
+  protected override async catch(error: Error): Promise<never> {
+    const failure = toFamfsError(error);
+    const { red, dim } = await paint(process.stderr);
+    process.stderr.write(`${red('famfs:')} ${failure.message}\n`);
+    if (failure.hint) process.stderr.write(`${dim(`       ${failure.hint}`)}\n`);
+    const status = failure.exitStatus(this.family);
+    if (this.jsonEnabled()) {
+      const { code, message, hint } = failure;
+      this.logJson({ error: { code, message, ...(hint ? { hint } : {}), exitStatus: status } });
+    }
+    return this.exit(status);
+  }
+}
+
+function toFamfsError(error: Error): FamfsError {
+  if (error instanceof FamfsError) return error;
+  if (error instanceof Errors.CLIError) {
+    const [first = 'bad usage', ...rest] = error.message.split('\n');
+    const detail = rest
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('See more help'));
+    const message = [first.trim(), ...detail].join(' ').replace(/:? ?$/, '');
+    return new FamfsError('usage', message, 'famfs VERB --help shows how it is used', { cause: error });
+  }
+  const errno = errnoOf(error);
+  const message = errno ? error.message : `defect: ${error.message}`;
+  const hint = process.env.FAMFS_DEBUG ? error.stack : 'FAMFS_DEBUG=1 shows where it happened';
+  return new FamfsError(errno ? 'device-io' : 'internal', message, hint, { cause: error });
+}
+
+/** A flag that takes a size in bytes: 4096, 64m, 1.5GiB. */
+export const sizeFlag = Flags.custom<number>({
+  helpValue: 'SIZE',
+  parse: async (input) => parseSize(input),
+});
+
+/** A flag that takes permission bits in octal. */
+export const modeFlag = Flags.custom<number>({
+  char: 'm',
+  helpValue: 'OCTAL',
+  parse: async (input) => {
+    if (/^[0-7]{1,5}$/.test(input) && Number.parseInt(input, 8) <= 0o7777) return Number.parseInt(input, 8);
+    throw new FamfsError('usage', `--mode ${input}: not permission bits in octal`, 'for example --mode 644');
+  },
+});
+
+const LARGEST_ID = 0xffffffff - 1;
+
+/** A flag that takes a numeric user or group. */
+export const idFlag = Flags.custom<number>({
+  helpValue: 'ID',
+  parse: async (input) => {
+    if (/^\d{1,10}$/.test(input) && Number(input) <= LARGEST_ID) return Number(input);
+    throw new FamfsError('usage', `${input}: not a numeric user or group ID`);
+  },
+});
+
+/** The flags of verbs that create: mode, user and group. */
+export const ownershipFlags = {
+  mode: modeFlag({ description: 'permission bits' }),
+  uid: idFlag({ char: 'u', description: 'owner (default: who runs this)' }),
+  gid: idFlag({ char: 'g', description: 'group (default: that of who runs this)' }),
+};
+
+/** The flags of verbs that place files: striping over parts of the device. */
+export const stripeFlags = {
+  nstrips: Flags.integer({
+    char: 'N',
+    description: 'strips of an interleaved file',
+    helpValue: 'N',
+    dependsOn: ['nbuckets'],
+  }),
+  nbuckets: Flags.integer({
+    char: 'B',
+    description: 'equal parts of the device that strips are spread over',
+    helpValue: 'N',
+    dependsOn: ['nstrips'],
+  }),
+  chunk: sizeFlag({ char: 'C', description: 'bytes that lie together in a strip', dependsOn: ['nstrips'] }),
+};
+
+const DEFAULT_CHUNK = 2 * 2 ** 20;
+
+/** Stripe options from flags, or undefined where none is given. */
+export function stripeOf(flags: {
+  nstrips?: number | undefined;
+  nbuckets?: number | undefined;
+  chunk?: number | undefined;
+}) {
+  if (flags.nstrips === undefined || flags.nbuckets === undefined) return {};
+  return {
+    stripe: { nstrips: flags.nstrips, nbuckets: flags.nbuckets, chunkSize: flags.chunk ?? DEFAULT_CHUNK },
+  };
+}
+
+/** The flag of verbs that write a device. */
+export const syncFlag = {
+  'no-sync': Flags.boolean({
+    description: 'leave out fdatasync on a file-backed device; a crash of the host may lose everything on it',
+  }),
+};
+
+/** The given properties without those that are undefined. */
+export function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,38 @@
+import { Args, Flags } from '@oclif/core';
+import type { CheckReport } from '../operations/check';
+import { describeReport } from '../ui/check-report';
+import { BaseCommand } from './base';
+
+const ERRORS_FOUND = 4;
+
+export default class Fsck extends BaseCommand {
+  static override summary = 'Check a file system, mounted or not.';
+  static override description =
+    `Reads superblock, log header and every log entry, checks each field, and that no two files share space. Changes nothing.
+Exit status: 0 clean (or warnings alone), 4 errors found, 8 could not check, 16 usage or device mounted, 32 interrupted.`;
+  static override examples = [
+    '<%= config.bin %> fsck /dev/dax0.0',
+    '<%= config.bin %> fsck --json /mnt/famfs',
+    '<%= config.bin %> fsck --strict /tmp/device.img',
+  ];
+  static override args = {
+    target: Args.string({ required: true, description: 'device, or where it is mounted' }),
+  };
+  static override flags = {
+    strict: Flags.boolean({ description: 'count warnings as errors' }),
+    quiet: Flags.boolean({ char: 'q', description: 'print findings only' }),
+  };
+  protected override readonly family = 'fsck';
+
+  async run(): Promise<CheckReport> {
+    const { args, flags } = await this.parse(Fsck);
+    const { check } = await import('../operations/check');
+    const abort = new AbortController();
+    process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
+    const report = await check(args.target, { signal: abort.signal });
+    if (!this.jsonEnabled()) this.log(await describeReport(report, flags.quiet));
+    const failed = report.errors > 0 || (flags.strict && report.warnings > 0);
+    if (failed) process.exitCode = ERRORS_FOUND;
+    return report;
+  }
+}

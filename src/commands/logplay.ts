@@ -1,0 +1,23 @@
+import { Args } from '@oclif/core';
+import type { LogplayResult } from '../operations/logplay';
+import { BaseCommand } from './base';
+
+export default class Logplay extends BaseCommand {
+  static override summary = 'Have a mount take up what was logged since.';
+  static override description =
+    'Mounts do this by themselves. This verb shows that all entries of the log are served, and says so if some are not.';
+  static override examples = ['<%= config.bin %> logplay /mnt/famfs'];
+  static override args = { directory: Args.string({ required: true, description: 'where it is mounted' }) };
+
+  async run(): Promise<LogplayResult> {
+    const { args } = await this.parse(Logplay);
+    const { logplay } = await import('../operations/logplay');
+    const result = await logplay(args.directory);
+    this.log(
+      `${result.directory}: ${result.entries} entries, ${result.files} files, ${result.directories} directories`,
+    );
+    if (result.notServed > 0)
+      await this.warnLine(`${result.notServed} entries are damaged and not served; famfs fsck tells more`);
+    return result;
+  }
+}

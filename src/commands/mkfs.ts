@@ -1,0 +1,50 @@
+import { Args, Flags } from '@oclif/core';
+import type { FormatResult } from '../operations/format';
+import { formatSize } from '../ui/sizes';
+import { BaseCommand, defined, sizeFlag, syncFlag } from './base';
+
+export default class Mkfs extends BaseCommand {
+  static override summary = 'Make a file system on a devdax device or a file.';
+  static override description =
+    'Writes a superblock and an empty log. The host that does this becomes the owner: it alone may add files later.';
+  static override examples = [
+    '<%= config.bin %> mkfs /dev/dax0.0',
+    '<%= config.bin %> mkfs --loglen 256m --force /dev/dax0.0',
+    '<%= config.bin %> mkfs --create 8g /tmp/device.img',
+    '<%= config.bin %> mkfs --kill --force /dev/dax0.0',
+  ];
+  static override args = {
+    device: Args.string({ required: true, description: 'devdax device, or a file that stands for one' }),
+  };
+  static override flags = {
+    force: Flags.boolean({ char: 'f', description: 'make it over an existing file system, which is lost' }),
+    kill: Flags.boolean({ char: 'k', description: 'wipe the superblock instead (needs --force)' }),
+    loglen: sizeFlag({
+      char: 'l',
+      description: 'length of the log, a power of two of 8m or more (default 8m: 15,420 entries)',
+    }),
+    create: sizeFlag({ description: 'make a new sparse file of this size first' }),
+    small: Flags.boolean({
+      description: 'accept a device below 4 GiB, which other implementations do not read',
+    }),
+    ...syncFlag,
+  };
+
+  async run(): Promise<FormatResult | { device: string }> {
+    const { args, flags } = await this.parse(Mkfs);
+    const { format, kill } = await import('../operations/format');
+    const { create, force, loglen: logLength, 'no-sync': noSync, small } = flags;
+    const options = { ...defined({ create, force, logLength, noSync, small }), onWait: this.tellWait };
+    if (flags.kill) {
+      const killed = await kill(args.device, options);
+      this.log(`${killed.device}: the file system is gone`);
+      return killed;
+    }
+    const made = await format(args.device, options);
+    this.log(`${made.device}: famfs of ${formatSize(made.deviceBytes)}, UUID ${made.uuid}`);
+    this.log(
+      `log of ${formatSize(made.logBytes)} for ${made.logEntries} files and directories; owner ${made.ownerUuid}`,
+    );
+    return made;
+  }
+}

@@ -1,0 +1,18 @@
+import { Args } from '@oclif/core';
+import { BaseCommand } from './base';
+
+export default class Umount extends BaseCommand {
+  static override summary = 'Unmount a file system.';
+  static override description =
+    'Unmounts and waits until its server has ended, so that the device is free afterwards.';
+  static override examples = ['<%= config.bin %> umount /mnt/famfs'];
+  static override args = { directory: Args.string({ required: true, description: 'where it is mounted' }) };
+
+  async run(): Promise<{ device: string; directory: string }> {
+    const { args } = await this.parse(Umount);
+    const { unmount } = await import('../operations/mount');
+    const result = await unmount(args.directory);
+    this.log(`${result.directory} is unmounted`);
+    return result;
+  }
+}

@@ -1,0 +1,132 @@
+import { closeSync, read } from 'node:fs';
+import { promisify } from 'node:util';
+import { errnoOf } from '../errors';
+import { copyFromMemory, copyToMemory, isAccessible, tryLock, unlock } from '../native/libc';
+import { loadPmem, type Pmem } from '../native/libpmem';
+import { checkRange, ioError } from './checks';
+import type { Device, OpenOptions } from './device';
+import { WindowMap } from './windows';
+
+const readAsync = promisify(read);
+
+const ZERO_BYTES = 2 ** 20;
+
+/**
+ * A devdax character device. The kernel offers nothing but mmap on it (read, write, fsync and msync are EINVAL), so
+ * copies go through process_vm_readv/writev on the mapping, where a bad page is an error and not SIGBUS, and
+ * durability and coherence between hosts come from processor cache flushes by libpmem.
+ */
+export class DaxDevice implements Device {
+  readonly kind = 'devdax';
+  readonly writable: boolean;
+  readonly #windows: WindowMap;
+  readonly #pmem: Pmem;
+
+  constructor(
+    readonly path: string,
+    private readonly fd: number,
+    readonly size: number,
+    options: OpenOptions,
+  ) {
+    this.writable = options.writable;
+    this.#pmem = loadPmem();
+    this.#windows = new WindowMap(fd, size, options.writable);
+  }
+
+  read(offset: number, length: number): Buffer {
+    const target = Buffer.allocUnsafe(length);
+    this.readInto(target, offset);
+    return target;
+  }
+
+  readInto(target: Buffer, offset: number): void {
+    let done = 0;
+    this.#eachAddress(offset, target.length, (address, length) => {
+      if (!copyFromMemory(target.subarray(done, done + length), address)) {
+        throw ioError(this.path, `read ${length} bytes at ${offset + done}`, undefined);
+      }
+      done += length;
+    });
+  }
+
+  store(offset: number, bytes: Buffer): void {
+    let done = 0;
+    this.#eachAddress(offset, bytes.length, (address, length) => {
+      if (!copyToMemory(address, bytes.subarray(done, done + length))) {
+        throw ioError(this.path, `write ${length} bytes at ${offset + done}`, undefined);
+      }
+      done += length;
+    });
+  }
+
+  zero(offset: number, length: number): void {
+    checkRange(this.path, this.size, offset, length);
+    const zeros = Buffer.alloc(Math.min(length, ZERO_BYTES));
+    for (let done = 0; done < length; done += zeros.length) {
+      this.store(offset + done, zeros.subarray(0, Math.min(zeros.length, length - done)));
+    }
+  }
+
+  async fill(offset: number, source: number, position: number, length: number): Promise<number> {
+    let done = 0;
+    for (const segment of this.segments(offset, length)) {
+      for (let at = 0; at < segment.length; ) {
+        const count = await this.#readInto(segment, at, source, position + done);
+        if (count === 0) return done;
+        at += count;
+        done += count;
+      }
+    }
+    return done;
+  }
+
+  flush(offset: number, length: number): void {
+    this.#eachAddress(offset, length, (address, count) => {
+      if (!isAccessible(address, count)) {
+        throw ioError(this.path, `flush ${length} bytes at ${offset}`, undefined);
+      }
+      this.#pmem.flush(address, count);
+    });
+  }
+
+  fence(): void {
+    this.#pmem.drain();
+  }
+
+  invalidate(offset: number, length: number): void {
+    this.flush(offset, length);
+    this.fence();
+  }
+
+  segments(offset: number, length: number): Buffer[] {
+    checkRange(this.path, this.size, offset, length);
+    return this.#windows.segments(offset, length);
+  }
+
+  tryLock(): boolean {
+    return tryLock(this.fd);
+  }
+
+  unlock(): void {
+    unlock(this.fd);
+  }
+
+  close(): void {
+    this.#windows.close();
+    closeSync(this.fd);
+  }
+
+  #eachAddress(offset: number, length: number, visit: (address: number, length: number) => void): void {
+    checkRange(this.path, this.size, offset, length);
+    this.#windows.eachAddress(offset, length, visit);
+  }
+
+  async #readInto(segment: Buffer, at: number, source: number, position: number): Promise<number> {
+    try {
+      return (await readAsync(source, segment, at, segment.length - at, position)).bytesRead;
+    } catch (cause) {
+      if (errnoOf(cause) === 'EFAULT') throw ioError(this.path, 'write it', undefined);
+      throw cause;
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/** What open() needs to know of a device besides its path. */
+export interface OpenOptions {
+  readonly writable: boolean;
+  /** File-backed devices only: leave out fdatasync. For throw-away devices; a crash of the host may lose all. */
+  readonly noSync?: boolean;
+}
+
+/**
+ * A daxdev as the rest of the program sees it. Offsets and lengths are in bytes and are checked against `size`.
+ * Every store to a device goes through `store`, `zero` or `fill`, and becomes durable, and visible to other hosts,
+ * by `flush` of its range and then `fence`. Failures of the medium throw FamfsError `device-io`.
+ */
+export interface Device {
+  readonly path: string;
+  readonly kind: 'file' | 'devdax';
+  /** Bytes. */
+  readonly size: number;
+  readonly writable: boolean;
+
+  /** Copies a range out of the device. A page that cannot be read is an error, never a signal. */
+  read(offset: number, length: number): Buffer;
+  /** Copies a range into `target`, which it fills. */
+  readInto(target: Buffer, offset: number): void;
+  /** Writes metadata or data that is in memory. */
+  store(offset: number, bytes: Buffer): void;
+  /** Makes a range read as zeros. */
+  zero(offset: number, length: number): void;
+  /**
+   * Reads up to `length` bytes of an open file, from `position` on, into the device at `offset`.
+   * Returns the bytes read: fewer only at the end of the file.
+   */
+  fill(offset: number, source: number, position: number, length: number): Promise<number>;
+  /** Begins to write back stores to a range. Done only after the next fence. */
+  flush(offset: number, length: number): void;
+  /** Waits until all that was flushed before is durable: orders what comes before against what comes after. */
+  fence(): void;
+  /** Drops cached copies of a range, so that the next read sees what other hosts wrote. */
+  invalidate(offset: number, length: number): void;
+  /**
+   * The range as views of mapped memory, to be handed to system calls (writev) and never touched from JavaScript:
+   * a bad page then is EFAULT and not SIGBUS.
+   */
+  segments(offset: number, length: number): Buffer[];
+  /** Takes the device's exclusive lock without waiting; false when another process has it. */
+  tryLock(): boolean;
+  unlock(): void;
+  close(): void;
+}

@@ -1,0 +1,149 @@
+import { closeSync, fdatasyncSync, read, readSync, write, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { errnoOf } from '../errors';
+import { punchHole, tryLock, unlock } from '../native/libc';
+import { checkRange, ioError } from './checks';
+import type { Device, OpenOptions } from './device';
+import { WindowMap } from './windows';
+
+const readAsync = promisify(read);
+const writeAsync = promisify(write);
+
+const COPY_BYTES = 2 ** 20;
+
+/**
+ * A regular file (or memfd path) as the device. The page cache is coherent between the processes of a host, so
+ * invalidate() has nothing to do, and durability across a crash of the host comes from fdatasync at each fence.
+ */
+export class FileDevice implements Device {
+  readonly kind = 'file';
+  readonly writable: boolean;
+  readonly #windows: WindowMap;
+  readonly #noSync: boolean;
+  readonly #idleBuffers: Buffer[] = [];
+  #unsynced = false;
+
+  constructor(
+    readonly path: string,
+    private readonly fd: number,
+    readonly size: number,
+    options: OpenOptions,
+  ) {
+    this.writable = options.writable;
+    this.#noSync = options.noSync ?? false;
+    this.#windows = new WindowMap(fd, size, false);
+  }
+
+  read(offset: number, length: number): Buffer {
+    checkRange(this.path, this.size, offset, length);
+    const target = Buffer.allocUnsafe(length);
+    this.readInto(target, offset);
+    return target;
+  }
+
+  readInto(target: Buffer, offset: number): void {
+    checkRange(this.path, this.size, offset, target.length);
+    for (let done = 0; done < target.length; ) {
+      const count = this.#try('read it', () =>
+        readSync(this.fd, target, done, target.length - done, offset + done),
+      );
+      if (count === 0) throw ioError(this.path, `read at ${offset + done}`, new Error('the file ends there'));
+      done += count;
+    }
+  }
+
+  store(offset: number, bytes: Buffer): void {
+    checkRange(this.path, this.size, offset, bytes.length);
+    for (let done = 0; done < bytes.length; ) {
+      done += this.#try('write it', () =>
+        writeSync(this.fd, bytes, done, bytes.length - done, offset + done),
+      );
+    }
+  }
+
+  zero(offset: number, length: number): void {
+    checkRange(this.path, this.size, offset, length);
+    if (length === 0) return;
+    try {
+      punchHole(this.fd, offset, length);
+    } catch (cause) {
+      if (errnoOf(cause) !== 'EOPNOTSUPP') throw ioError(this.path, 'zero it', cause);
+      const zeros = Buffer.alloc(Math.min(length, COPY_BYTES));
+      for (let done = 0; done < length; done += zeros.length) {
+        this.store(offset + done, zeros.subarray(0, Math.min(zeros.length, length - done)));
+      }
+    }
+  }
+
+  async fill(offset: number, source: number, position: number, length: number): Promise<number> {
+    checkRange(this.path, this.size, offset, length);
+    const buffer = this.#idleBuffers.pop() ?? Buffer.allocUnsafeSlow(COPY_BYTES);
+    try {
+      return await this.#copy(buffer, offset, source, position, length);
+    } finally {
+      this.#idleBuffers.push(buffer);
+    }
+  }
+
+  flush(_offset: number, length: number): void {
+    if (length > 0) this.#unsynced = true;
+  }
+
+  fence(): void {
+    if (this.#unsynced && !this.#noSync) this.#try('sync it', () => fdatasyncSync(this.fd));
+    this.#unsynced = false;
+  }
+
+  invalidate(): void {}
+
+  segments(offset: number, length: number): Buffer[] {
+    checkRange(this.path, this.size, offset, length);
+    return this.#windows.segments(offset, length);
+  }
+
+  tryLock(): boolean {
+    return tryLock(this.fd);
+  }
+
+  unlock(): void {
+    unlock(this.fd);
+  }
+
+  close(): void {
+    this.#windows.close();
+    closeSync(this.fd);
+  }
+
+  async #copy(
+    buffer: Buffer,
+    offset: number,
+    source: number,
+    position: number,
+    length: number,
+  ): Promise<number> {
+    let done = 0;
+    while (done < length) {
+      const want = Math.min(buffer.length, length - done);
+      const { bytesRead } = await readAsync(source, buffer, 0, want, position + done);
+      if (bytesRead === 0) break;
+      for (let written = 0; written < bytesRead; ) {
+        try {
+          const at = offset + done + written;
+          written += (await writeAsync(this.fd, buffer, written, bytesRead - written, at)).bytesWritten;
+        } catch (cause) {
+          throw ioError(this.path, 'write it', cause);
+        }
+      }
+      done += bytesRead;
+    }
+    return done;
+  }
+
+  #try<T>(action: string, call: () => T): T {
+    try {
+      return call();
+    } catch (cause) {
+      throw ioError(this.path, action, cause);
+    }
+  }
+}

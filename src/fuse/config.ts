@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { Role, ServerConfig } from '../server-contract';
+
+/** What the supervisor tells a worker. */
+export const WorkerConfig = ServerConfig.extend({
+  role: Role,
+  mmapWithDirectIo: z.boolean(),
+  /** Milliseconds since 1970: the time of files, which the media does not store. */
+  mountedAt: z.number(),
+});
+export type WorkerConfig = z.infer<typeof WorkerConfig>;

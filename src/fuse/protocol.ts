@@ -1,0 +1,129 @@
+/** The numbers of the FUSE wire protocol that the server uses (linux/fuse.h, protocol 7.31 to 7.45). */
+
+export const PROTOCOL_MAJOR = 7;
+/** The newest minor version whose meaning the server knows; older kernels get their own. */
+export const PROTOCOL_MINOR = 45;
+/** Kernels before this lack max_pages and the READDIRPLUS the server counts on (Linux 5.2). */
+export const OLDEST_MINOR = 31;
+
+export const OP = {
+  LOOKUP: 1,
+  FORGET: 2,
+  GETATTR: 3,
+  SETATTR: 4,
+  SYMLINK: 6,
+  MKNOD: 8,
+  MKDIR: 9,
+  UNLINK: 10,
+  RMDIR: 11,
+  RENAME: 12,
+  LINK: 13,
+  OPEN: 14,
+  READ: 15,
+  WRITE: 16,
+  STATFS: 17,
+  RELEASE: 18,
+  FSYNC: 20,
+  SETXATTR: 21,
+  GETXATTR: 22,
+  LISTXATTR: 23,
+  REMOVEXATTR: 24,
+  FLUSH: 25,
+  INIT: 26,
+  OPENDIR: 27,
+  READDIR: 28,
+  RELEASEDIR: 29,
+  FSYNCDIR: 30,
+  ACCESS: 34,
+  CREATE: 35,
+  INTERRUPT: 36,
+  DESTROY: 38,
+  BATCH_FORGET: 42,
+  FALLOCATE: 43,
+  READDIRPLUS: 44,
+  RENAME2: 45,
+  TMPFILE: 51,
+} as const;
+
+/** Bits of INIT's 64-bit flags, as bigints. */
+export const INIT_FLAG = {
+  ASYNC_READ: 1n << 0n,
+  ATOMIC_O_TRUNC: 1n << 3n,
+  BIG_WRITES: 1n << 5n,
+  DO_READDIRPLUS: 1n << 13n,
+  READDIRPLUS_AUTO: 1n << 14n,
+  ASYNC_DIO: 1n << 15n,
+  PARALLEL_DIROPS: 1n << 18n,
+  MAX_PAGES: 1n << 22n,
+  INIT_EXT: 1n << 30n,
+  DIRECT_IO_ALLOW_MMAP: 1n << 36n,
+} as const;
+
+export const FOPEN_DIRECT_IO = 1 << 0;
+export const FOPEN_PARALLEL_DIRECT_WRITES = 1 << 6;
+
+/** Bits of SETATTR's `valid`. */
+export const FATTR = {
+  MODE: 1,
+  UID: 2,
+  GID: 4,
+  SIZE: 8,
+  ATIME: 16,
+  MTIME: 32,
+  ATIME_NOW: 128,
+  MTIME_NOW: 256,
+} as const;
+
+export const IN_HEADER_BYTES = 40;
+export const OUT_HEADER_BYTES = 16;
+export const ATTR_BYTES = 88;
+export const ATTR_OUT_BYTES = 16 + ATTR_BYTES;
+export const ENTRY_OUT_BYTES = 40 + ATTR_BYTES;
+export const OPEN_OUT_BYTES = 16;
+export const WRITE_OUT_BYTES = 8;
+export const STATFS_OUT_BYTES = 80;
+export const INIT_OUT_BYTES = 64;
+export const WRITE_IN_BYTES = 40;
+export const DIRENT_BYTES = 24;
+
+/** 1 MiB in pages: the most a kernel passes in one request. */
+export const MAX_PAGES = 256;
+export const MAX_WRITE = 2 ** 20;
+/** Room for a request: its header, WRITE's own header and the data, as the kernel demands. */
+export const REQUEST_BYTES = MAX_WRITE + 4096;
+
+/** The part of every request before its body. */
+export interface RequestHeader {
+  readonly length: number;
+  readonly opcode: number;
+  readonly unique: bigint;
+  /** Inode number. */
+  readonly node: number;
+}
+
+export function readHeader(request: Buffer): RequestHeader {
+  return {
+    length: request.readUInt32LE(0),
+    opcode: request.readUInt32LE(4),
+    unique: request.readBigUInt64LE(8),
+    node: readNumber(request, 16),
+  };
+}
+
+/** Fills an out header: the whole reply's length in bytes, an errno (positive, 0 for success), the request's unique. */
+export function writeOutHeader(header: Buffer, length: number, errno: number, unique: bigint): void {
+  header.writeUInt32LE(length, 0);
+  header.writeInt32LE(errno === 0 ? 0 : -errno, 4);
+  header.writeBigUInt64LE(unique, 8);
+}
+
+/** A u64 as a number; Infinity above 2^53 - 1, where nothing of this file system lies. */
+export function readNumber(bytes: Buffer, offset: number): number {
+  const high = bytes.readUInt32LE(offset + 4);
+  return high >= 2 ** 21 ? Number.POSITIVE_INFINITY : high * 2 ** 32 + bytes.readUInt32LE(offset);
+}
+
+export function writeNumber(bytes: Buffer, offset: number, value: number): void {
+  bytes.writeUInt32LE(value % 2 ** 32, offset);
+  bytes.writeUInt32LE(Math.floor(value / 2 ** 32), offset + 4);
+}

@@ -1,0 +1,40 @@
+type NumberArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+
+interface ArrayOf<A extends NumberArray> {
+  new (length: number): A;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+const FIRST_LENGTH = 1024;
+
+/** A typed array that grows as it is written to. What was never set reads as 0. */
+export class Column<A extends NumberArray> {
+  values: A;
+
+  constructor(private readonly type: ArrayOf<A>) {
+    this.values = new type(FIRST_LENGTH);
+  }
+
+  get(index: number): number {
+    return this.values[index] ?? 0;
+  }
+
+  set(index: number, value: number): void {
+    if (index >= this.values.length) this.#grow(index + 1);
+    this.values[index] = value;
+  }
+
+  /** Copies bytes start..start+length of `source` to `index` and behind. */
+  append(index: number, source: Uint8Array, start: number, length: number): void {
+    if (index + length > this.values.length) this.#grow(index + length);
+    for (let i = 0; i < length; i++) this.values[index + i] = source[start + i] as number;
+  }
+
+  #grow(needed: number): void {
+    let length = this.values.length;
+    while (length < needed) length *= 2;
+    const grown = new this.type(length);
+    grown.set(this.values);
+    this.values = grown;
+  }
+}

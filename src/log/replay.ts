@@ -1,0 +1,115 @@
+import { type DeviceRecord, EntryChecker, type FindingSink, type Verdict } from './check-entry';
+import { entryFinding } from './findings';
+import { readCounters } from './header';
+import { entryOffset, LOG_ENTRY, logCapacity, SUPERBLOCK_REGION } from './layout';
+import type { Store } from './store';
+import type { Superblock } from './superblock';
+import { INO, type LinkProblem, Tree } from './tree';
+
+/** Entries read from the device at a time: about 1 MiB. */
+const BLOCK_ENTRIES = 1927;
+
+const PROBLEM_TEXT: Record<LinkProblem, string> = {
+  'path-no-parent': 'no earlier entry makes its parent directory',
+  'path-parent-is-file': 'a parent of it is a file',
+  'path-duplicate': 'an earlier file has this path',
+  'path-file-over-directory': 'an earlier directory has this path',
+  'path-directory-over-file': 'an earlier file has this path',
+  'path-directory-again': 'an earlier entry makes this directory',
+};
+
+/** What a replay counted besides files and directories, which the tree counts. */
+export interface ReplayCounts {
+  /** Entries read. */
+  entries: number;
+  /** Entries of no use: checksum, sequence or type wrong. What they held cannot be known. */
+  corrupt: number;
+  /** Entries whose fields break a rule. */
+  rejected: number;
+  /** Sound entries that have no place in the tree: no parent, or the path is taken. */
+  unlinked: number;
+}
+
+/**
+ * Builds a tree from a log, in one pass, and goes on from where it stopped when more was appended. Bad entries are
+ * reported and left out; the others stand.
+ */
+export class Replay {
+  readonly tree: Tree;
+  readonly counts: ReplayCounts = { entries: 0, corrupt: 0, rejected: 0, unlinked: 0 };
+  readonly #checker: EntryChecker;
+
+  constructor(
+    private readonly store: Store,
+    readonly superblock: Superblock,
+    private readonly report: FindingSink,
+    private readonly inspect?: (bytes: Buffer, base: number, index: number) => void,
+  ) {
+    this.tree = new Tree(SUPERBLOCK_REGION, superblock.logLength);
+    this.#checker = new EntryChecker(superblock, store.size, report);
+  }
+
+  /** The devices known so far; index 0 is the primary. */
+  get devices(): readonly DeviceRecord[] {
+    return this.#checker.devices;
+  }
+
+  /** True when no appended entry can harm what is there: every entry so far could be read and made sense. */
+  get appendable(): boolean {
+    return this.counts.corrupt === 0 && this.counts.rejected === 0;
+  }
+
+  /** Replays the entries from the first not yet seen up to, not including, `end`. */
+  to(end: number): void {
+    for (let index = this.counts.entries; index < end; ) {
+      const count = Math.min(BLOCK_ENTRIES, end - index);
+      const bytes = this.store.read(entryOffset(index), count * LOG_ENTRY.bytes);
+      for (let i = 0; i < count; i++, index++) this.#take(bytes, i * LOG_ENTRY.bytes, index);
+    }
+  }
+
+  /**
+   * Looks for entries appended since and replays them. An entry whose checksum is wrong counts as not yet there:
+   * another host's store may be on its way. Returns the number of entries taken.
+   */
+  catchUp(): number {
+    const before = this.counts.entries;
+    const { nextIndex } = readCounters(this.store);
+    const end = Math.min(nextIndex, logCapacity(this.superblock.logLength));
+    if (end <= before) return 0;
+    this.store.invalidate(entryOffset(before), (end - before) * LOG_ENTRY.bytes);
+    let sound = before;
+    const { crc, seqnum } = LOG_ENTRY.fields;
+    while (sound < end) {
+      const bytes = this.store.read(entryOffset(sound), LOG_ENTRY.bytes);
+      if (crc.verify(bytes, 0) || seqnum.get(bytes, 0) !== sound) break;
+      sound++;
+    }
+    this.to(sound);
+    return sound - before;
+  }
+
+  #take(bytes: Buffer, base: number, index: number): void {
+    const verdict = this.#checker.check(bytes, base, index);
+    this.counts.entries++;
+    if (verdict === 'corrupt') this.counts.corrupt++;
+    else if (verdict === 'rejected') this.counts.rejected++;
+    else this.#link(verdict, bytes, base, index);
+    if (verdict !== 'corrupt') this.inspect?.(bytes, base, index);
+  }
+
+  #link(verdict: Verdict, bytes: Buffer, base: number, index: number): void {
+    if (verdict === 'add-daxdev') return;
+    const { tree } = this;
+    const problem =
+      verdict === 'file' ? tree.addFile(bytes, base, index) : tree.addDirectory(bytes, base, index);
+    if (!problem) return;
+    this.counts.unlinked++;
+    this.report(entryFinding(problem, index, this.#checker.path(), PROBLEM_TEXT[problem]));
+  }
+}
+
+/** The index of the log entry that made an inode. */
+export function entryOfIno(ino: number): number {
+  return ino - INO.first;
+}

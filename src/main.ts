@@ -1,0 +1,31 @@
+import { type Command, Errors, flush, run as runCli } from '@oclif/core';
+import Cp from './commands/cp';
+import Creat from './commands/creat';
+import Fsck from './commands/fsck';
+import Logplay from './commands/logplay';
+import Mkdir from './commands/mkdir';
+import Mkfs from './commands/mkfs';
+import Mount from './commands/mount';
+import Umount from './commands/umount';
+
+/** All verbs by name, for oclif's explicit discovery. */
+export const COMMANDS: Record<string, Command.Class> = {
+  cp: Cp,
+  creat: Creat,
+  fsck: Fsck,
+  logplay: Logplay,
+  mkdir: Mkdir,
+  mkfs: Mkfs,
+  mount: Mount,
+  umount: Umount,
+};
+
+/** Runs the command line `argv`, which begins with the verb. `root` is the directory of package.json. */
+export async function run(argv: string[], root: string): Promise<void> {
+  try {
+    await runCli(argv, { root });
+    await flush();
+  } catch (error) {
+    await Errors.handle(error as Error);
+  }
+}

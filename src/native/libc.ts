@@ -1,0 +1,148 @@
+import { bind, createExternalBuffer, systemError, type WithErrno } from './bind';
+
+/** The calls of glibc that Node does not offer. Addresses and lengths are plain numbers (below 2^47). */
+const libc = bind(
+  { soname: 'libc.so.6', debianPackage: 'libc6' },
+  {
+    mmap: { returns: 'i64', takes: ['i64', 'i64', 'i32', 'i32', 'i32', 'i64'], errno: true },
+    munmap: { returns: 'i32', takes: ['i64', 'i64'], errno: true },
+    msync: { returns: 'i32', takes: ['i64', 'i64', 'i32'], errno: true },
+    flock: { returns: 'i32', takes: ['i32', 'i32'], errno: true },
+    ioctl: { returns: 'i32', takes: ['i32', 'i64', 'bytes'], errno: true },
+    fallocate: { returns: 'i32', takes: ['i32', 'i32', 'i64', 'i64'], errno: true },
+    umount2: { returns: 'i32', takes: ['text', 'i32'], errno: true },
+    madvise: { returns: 'i32', takes: ['i64', 'i64', 'i32'] },
+    prctl: { returns: 'i32', takes: ['i32', 'i64', 'i64', 'i64', 'i64'] },
+    process_vm_readv: { returns: 'i64', takes: ['i32', 'bytes', 'i64', 'bytes', 'i64', 'i64'] },
+    process_vm_writev: { returns: 'i64', takes: ['i32', 'bytes', 'i64', 'bytes', 'i64', 'i64'] },
+  },
+);
+
+/** memmove of no bytes returns its first argument: how a Buffer becomes an address and an address a pointer. */
+const addresses = {
+  ofBuffer: bind(
+    { soname: 'libc.so.6', debianPackage: 'libc6' },
+    { memmove: { returns: 'i64', takes: ['bytes', 'i64', 'i64'] } },
+  ).memmove,
+  toPointer: bind(
+    { soname: 'libc.so.6', debianPackage: 'libc6' },
+    { memmove: { returns: 'external', takes: ['i64', 'i64', 'i64'] } },
+  ).memmove,
+};
+
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MS_SYNC = 4;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const LOCK_UN = 8;
+const FALLOC_FL_KEEP_SIZE = 1;
+const FALLOC_FL_PUNCH_HOLE = 2;
+const MADV_POPULATE_READ = 22;
+const PAGE_BYTES = 4096;
+const PR_SET_PDEATHSIG = 1;
+const MNT_DETACH = 2;
+
+function check(call: string, result: WithErrno<number>): number {
+  if (result.value === -1) throw systemError(call, result.errno);
+  return result.value;
+}
+
+/** The address of a Buffer's first byte. The Buffer must stay referenced while the address is in use. */
+export function addressOf(buffer: Buffer): number {
+  return addresses.ofBuffer(buffer, 0, 0);
+}
+
+/** A Buffer over `length` bytes of mapped memory, without a copy. At most 4 GiB. */
+export function bufferAt(address: number, length: number): Buffer {
+  return createExternalBuffer(addresses.toPointer(address, 0, 0), length);
+}
+
+/** Maps `length` bytes of an open file, shared; returns the address. Throws the system's error. */
+export function mapShared(fd: number, offset: number, length: number, writable: boolean): number {
+  const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  return check('mmap', libc.mmap(0, length, protection, MAP_SHARED, fd, offset));
+}
+
+/** Ends a mapping made by mapShared. Buffers on it must not be used any more. */
+export function unmap(address: number, length: number): void {
+  check('munmap', libc.munmap(address, length));
+}
+
+/** Writes a mapping of a regular file back to it (a devdax mapping refuses this with EINVAL). */
+export function syncMapping(address: number, length: number): void {
+  check('msync', libc.msync(address, length, MS_SYNC));
+}
+
+/** Takes the exclusive flock of an open file without waiting; false when someone else has it. */
+export function tryLock(fd: number): boolean {
+  const result = libc.flock(fd, LOCK_EX | LOCK_NB);
+  if (result.value === 0) return true;
+  const error = systemError('flock', result.errno);
+  if (error.code === 'EAGAIN') return false;
+  throw error;
+}
+
+/** Releases the flock of an open file. */
+export function unlock(fd: number): void {
+  check('flock', libc.flock(fd, LOCK_UN));
+}
+
+/** Makes a range of a file a hole that reads as zeros; the file's size stays. Throws EOPNOTSUPP where impossible. */
+export function punchHole(fd: number, offset: number, length: number): void {
+  check('fallocate', libc.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
+}
+
+/** ioctl(2) with a pointer to `argument`, which the kernel may change. */
+export function ioctl(fd: number, request: number, argument: Buffer): number {
+  return check('ioctl', libc.ioctl(fd, request, argument));
+}
+
+/** umount2(2); `lazy` detaches a mount that is in use. */
+export function unmount(directory: string, lazy = false): void {
+  check('umount2', libc.umount2(directory, lazy ? MNT_DETACH : 0));
+}
+
+/** Has the kernel send this process `signal` when its parent dies. */
+export function dieWithParent(signal: number): void {
+  libc.prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
+}
+
+function ioVector(address: number, length: number): Buffer {
+  const vector = Buffer.alloc(16);
+  vector.writeBigUInt64LE(BigInt(address), 0);
+  vector.writeBigUInt64LE(BigInt(length), 8);
+  return vector;
+}
+
+/**
+ * Copies `target.length` bytes at `address` into `target` by a system call: an unreadable page makes it
+ * return false instead of killing the process with SIGBUS.
+ */
+export function copyFromMemory(target: Buffer, address: number): boolean {
+  const local = ioVector(addressOf(target), target.length);
+  const remote = ioVector(address, target.length);
+  return libc.process_vm_readv(process.pid, local, 1, remote, 1, 0) === target.length;
+}
+
+/** Copies `source` to `address` by a system call; false when a page cannot be written. */
+export function copyToMemory(address: number, source: Buffer): boolean {
+  const local = ioVector(addressOf(source), source.length);
+  const remote = ioVector(address, source.length);
+  return libc.process_vm_writev(process.pid, local, 1, remote, 1, 0) === source.length;
+}
+
+/**
+ * True when no page of the mapped range at `address` would raise SIGBUS if touched now. For the few operations, cache
+ * flushes above all, that touch memory without a system call.
+ */
+export function isAccessible(address: number, length: number): boolean {
+  const first = address - (address % PAGE_BYTES);
+  const end = address + length;
+  if (libc.madvise(first, end - first, MADV_POPULATE_READ) === 0) return true;
+  // Kernels before 5.14 do not know this advice, and it fails as well where a page is bad: ask page by page.
+  const byte = Buffer.alloc(1);
+  for (let page = first; page < end; page += PAGE_BYTES) if (!copyFromMemory(byte, page)) return false;
+  return true;
+}

@@ -1,0 +1,146 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AllocatorStats } from '../alloc/allocator';
+import type { Device } from '../device/device';
+import { openDevice } from '../device/open';
+import { systemUuid } from '../device/system-uuid';
+import { FamfsError } from '../errors';
+import { type Finding, isError } from '../log/findings';
+import { type Counters, inspectHeader } from '../log/header';
+import { LOG_OFFSET, logCapacity } from '../log/layout';
+import { Replay } from '../log/replay';
+import {
+  hasUsableGeometry,
+  inspectSuperblock,
+  readSuperblockBytes,
+  type Superblock,
+} from '../log/superblock';
+import { INO } from '../log/tree';
+import { mountOfDevice, targetOf } from './mounts';
+import { findOverlaps } from './overlaps';
+import { allocatorOf } from './space';
+
+export interface CheckOptions {
+  readonly signal?: AbortSignal;
+}
+
+export type Role = 'owner' | 'client';
+
+/** What is in the log, and how full log and device are. Sizes in bytes. */
+export interface CheckContents {
+  readonly entries: number;
+  readonly capacity: number;
+  readonly files: number;
+  readonly directories: number;
+  readonly fileBytes: number;
+  readonly space: AllocatorStats;
+}
+
+export interface CheckReport {
+  readonly device: string;
+  readonly deviceBytes: number;
+  readonly mountedOn?: string;
+  /** Absent when the superblock has none of it. */
+  readonly uuid?: string;
+  readonly ownerUuid?: string;
+  readonly role?: Role;
+  /** Absent when superblock or log header are so bad that the entries cannot be found. */
+  readonly contents?: CheckContents;
+  readonly errors: number;
+  readonly warnings: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Entries replayed between two looks at the abort signal. */
+const STRIDE = 50_000;
+
+/**
+ * Checks a file system, given by its device or by a directory of a mount. Reads only.
+ * Throws FamfsError `device-mounted` when a mounted device is given as the device, and what opening it throws.
+ */
+export async function check(path: string, options: CheckOptions = {}): Promise<CheckReport> {
+  const target = targetOf(path);
+  const mount = mountOfDevice(target.device);
+  if (mount && !target.mount) {
+    throw new FamfsError(
+      'device-mounted',
+      `${path}: mounted on ${mount.directory}`,
+      `check it there: famfs fsck ${mount.directory}`,
+    );
+  }
+  const device = openDevice(target.device, { writable: false });
+  try {
+    const report = await checkDevice(device, options);
+    return { ...report, ...(mount ? { mountedOn: mount.directory } : {}) };
+  } finally {
+    device.close();
+  }
+}
+
+async function checkDevice(device: Device, options: CheckOptions): Promise<CheckReport> {
+  const { superblock, findings } = inspectSuperblock(readSuperblockBytes(device), device.size);
+  const known = !findings.some((found) => found.code === 'sb-magic');
+  const contents = hasUsableGeometry(findings)
+    ? await checkLog(device, superblock, findings, options)
+    : undefined;
+  const errors = findings.filter(isError).length;
+  return {
+    device: device.path,
+    deviceBytes: device.size,
+    ...(known ? identityOf(superblock) : {}),
+    ...(contents ? { contents } : {}),
+    errors,
+    warnings: findings.length - errors,
+    findings,
+  };
+}
+
+function identityOf({ uuid, ownerUuid }: Superblock): { uuid: string; ownerUuid: string; role: Role } {
+  return { uuid, ownerUuid, role: ownerUuid === systemUuid() ? 'owner' : 'client' };
+}
+
+async function checkLog(
+  device: Device,
+  superblock: Superblock,
+  findings: Finding[],
+  options: CheckOptions,
+): Promise<CheckContents | undefined> {
+  const { counters, findings: headerFindings } = inspectHeader(device, superblock.logLength);
+  findings.push(...headerFindings);
+  const end = entriesToCheck(counters, superblock, headerFindings);
+  if (end === undefined) return undefined;
+  const replay = new Replay(device, superblock, (found) => findings.push(found));
+  device.invalidate(LOG_OFFSET, superblock.logLength);
+  for (let at = 0; at < end; ) {
+    if (options.signal?.aborted)
+      throw new FamfsError('interrupted', `${device.path}: interrupted at entry ${at} of ${end}`);
+    at = Math.min(end, at + STRIDE);
+    replay.to(at);
+    await nextTurn();
+  }
+  findings.push(...findOverlaps(replay.tree));
+  return contentsOf(device, superblock, replay);
+}
+
+/** How many entries there are to look at, or undefined when the header does not say so believably. */
+function entriesToCheck(
+  { nextIndex }: Counters,
+  superblock: Superblock,
+  header: readonly Finding[],
+): number | undefined {
+  if (header.some((found) => found.code === 'log-magic')) return undefined;
+  return Math.min(nextIndex, logCapacity(superblock.logLength));
+}
+
+function contentsOf(device: Device, superblock: Superblock, replay: Replay): CheckContents {
+  const { tree } = replay;
+  let fileBytes = 0;
+  for (let ino: number = INO.first; ino <= tree.lastIno; ino++) fileBytes += tree.size.get(ino);
+  return {
+    entries: replay.counts.entries,
+    capacity: logCapacity(superblock.logLength),
+    files: tree.fileCount,
+    directories: tree.directoryCount,
+    fileBytes,
+    space: allocatorOf(device, superblock, tree).stats(),
+  };
+}

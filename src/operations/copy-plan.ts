@@ -1,0 +1,177 @@
+import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { type ErrorCode, errnoOf, FamfsError } from '../errors';
+import { MAX_PATH } from '../log/layout';
+import { printable } from '../log/paths';
+import { KIND } from '../log/tree';
+import type { FileMap } from '../types';
+import { checkSameSize } from './create';
+import type { OwnerSession } from './owner-session';
+
+/** A file or directory to be made, or a file to be overwritten. Paths in bytes; `target` relative to the mount point. */
+export interface PlannedItem {
+  readonly kind: 'directory' | 'new-file' | 'overwrite';
+  readonly source: Buffer;
+  readonly target: Buffer;
+  readonly size: number;
+  /** Permission bits of the source. */
+  readonly mode: number;
+  /** Where the bytes of an existing file are. */
+  readonly existingMap?: FileMap;
+}
+
+/** Something that is not copied, and why. */
+export interface CopyFailure {
+  readonly source: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface CopyPlan {
+  readonly items: PlannedItem[];
+  readonly failures: CopyFailure[];
+  /** Log entries that carrying it out takes. */
+  entries: number;
+  /** Bytes of files. */
+  bytes: number;
+}
+
+const SLASH = Buffer.from('/');
+
+/** Walks sources and decides, against the log's tree, what becomes of each file. Writes nothing. */
+export class CopyPlanner {
+  readonly plan: CopyPlan = { items: [], failures: [], entries: 0, bytes: 0 };
+  /** Directories that the plan makes, by path. */
+  readonly #madeDirectories = new Set<string>();
+  readonly #madeFiles = new Set<string>();
+
+  constructor(
+    private readonly session: OwnerSession,
+    private readonly recursive: boolean,
+  ) {}
+
+  /** Plans the copy of `source`, named on the command line (symbolic links are followed there), as `target`. */
+  add(source: string, target: Buffer): void {
+    const path = Buffer.from(source);
+    try {
+      this.#add(path, target, statSync(path));
+    } catch (error) {
+      this.#fail(path, error);
+    }
+  }
+
+  /** Plans the copy of what is in the directory `source` into the directory `target`. */
+  addContents(source: string, target: Buffer): void {
+    const path = Buffer.from(source);
+    try {
+      if (!statSync(path).isDirectory()) throw new FamfsError('source', `${source}: not a directory`);
+      this.#addDirectory(path, target, statSync(path).mode);
+    } catch (error) {
+      this.#fail(path, error);
+    }
+  }
+
+  #add(source: Buffer, target: Buffer, stats: Stats): void {
+    if (stats.isDirectory()) {
+      if (!this.recursive) {
+        throw new FamfsError('source', `${printable(source)}: is a directory`, '-r copies directories');
+      }
+      this.#addDirectory(source, target, stats.mode);
+    } else if (stats.isFile()) this.#addFile(source, target, stats);
+    else
+      throw new FamfsError(
+        'source',
+        `${printable(source)}: ${typeName(stats)}, skipped: famfs has files and directories only`,
+      );
+  }
+
+  #addDirectory(source: Buffer, target: Buffer, mode: number): void {
+    if (target.length > 0) this.#planDirectory(source, target, mode);
+    const names = readdirSync(source, {
+      withFileTypes: true,
+      encoding: 'buffer',
+    } as never) as unknown as Dirent<Buffer>[];
+    names.sort((a, b) => Buffer.compare(a.name, b.name));
+    for (const { name } of names) {
+      const child = Buffer.concat([source, SLASH, name]);
+      try {
+        this.#add(child, target.length === 0 ? name : Buffer.concat([target, SLASH, name]), lstatSync(child));
+      } catch (error) {
+        this.#fail(child, error);
+      }
+    }
+  }
+
+  #planDirectory(source: Buffer, target: Buffer, mode: number): void {
+    checkLength(source, target, ', and all below it is left out');
+    const existing = this.session.tree.resolve(target);
+    const key = target.toString('latin1');
+    if (
+      this.#madeFiles.has(key) ||
+      (existing !== 0 && this.session.tree.kind.get(existing) !== KIND.directory)
+    ) {
+      throw new FamfsError('exists', `${printable(target)}: exists and is not a directory`);
+    }
+    if (existing !== 0 || this.#madeDirectories.has(key)) return;
+    this.#madeDirectories.add(key);
+    this.plan.entries++;
+    this.plan.items.push({ kind: 'directory', source, target, size: 0, mode: mode & 0o7777 });
+  }
+
+  #addFile(source: Buffer, target: Buffer, stats: Stats): void {
+    checkLength(source, target, '');
+    const key = target.toString('latin1');
+    if (this.#madeFiles.has(key) || this.#madeDirectories.has(key)) {
+      throw new FamfsError(
+        'exists',
+        `${printable(source)}: another source is copied to ${printable(target)}`,
+      );
+    }
+    const item = { source, target, size: stats.size, mode: stats.mode & 0o7777 };
+    const existing = this.session.tree.resolve(target);
+    if (existing === 0) {
+      this.plan.items.push({ kind: 'new-file', ...item });
+      this.plan.entries++;
+    } else {
+      if (this.session.tree.kind.get(existing) !== KIND.file) {
+        throw new FamfsError('exists', `${printable(target)}: exists and is not a file`);
+      }
+      checkSameSize(printable(target), this.session.tree.size.get(existing), stats.size);
+      this.plan.items.push({ kind: 'overwrite', ...item, existingMap: this.session.tree.map(existing) });
+    }
+    this.#madeFiles.add(key);
+    this.plan.bytes += stats.size;
+  }
+
+  #fail(source: Buffer, error: unknown): void {
+    this.plan.failures.push(failureOf(source, error));
+  }
+}
+
+/** The failure to report for an error that concerns one source. Defects are thrown on. */
+export function failureOf(source: Buffer, error: unknown): CopyFailure {
+  if (error instanceof FamfsError) {
+    return { source: printable(source), code: error.code, message: error.message };
+  }
+  const code = errnoOf(error);
+  if (code === undefined) throw error;
+  return {
+    source: printable(source),
+    code: 'source',
+    message: `${printable(source)}: cannot be read: ${code}`,
+  };
+}
+
+function checkLength(source: Buffer, target: Buffer, consequence: string): void {
+  if (target.length <= MAX_PATH) return;
+  throw new FamfsError(
+    'path-too-long',
+    `${printable(source)}: ${printable(target)} has ${target.length} bytes, famfs stores at most ${MAX_PATH}${consequence}`,
+  );
+}
+
+function typeName(stats: Stats): string {
+  if (stats.isSymbolicLink()) return 'a symbolic link';
+  if (stats.isSocket()) return 'a socket';
+  if (stats.isFIFO()) return 'a named pipe';
+  return 'a device';
+}

@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
+import type { Device } from '../device/device';
+import { openDevice } from '../device/open';
+import { ensureSystemUuid, systemUuid } from '../device/system-uuid';
+import { errnoOf, FamfsError } from '../errors';
+import { encodeHeader } from '../log/header';
+import {
+  DEFAULT_ALLOC_UNIT,
+  DEFAULT_LOG_LENGTH,
+  isPowerOfTwo,
+  LOG_OFFSET,
+  logCapacity,
+  MIN_DEVICE_SIZE,
+  MIN_LOG_LENGTH,
+  SUPERBLOCK,
+} from '../log/layout';
+import { encodeSuperblock, inspectSuperblock, readSuperblockBytes } from '../log/superblock';
+import { mountOfDevice } from './mounts';
+import { lockDevice, type WriteOptions } from './owner-session';
+
+export interface FormatOptions extends WriteOptions {
+  /** Bytes; a power of two of 8 MiB or more. */
+  readonly logLength?: number;
+  /** Make over an existing file system, whoever owns it. */
+  readonly force?: boolean;
+  /** Accept a device below 4 GiB, which the reference does not read. */
+  readonly small?: boolean;
+  /** Make a new sparse file of this many bytes first. */
+  readonly create?: number;
+}
+
+export interface FormatResult {
+  readonly device: string;
+  readonly uuid: string;
+  readonly ownerUuid: string;
+  readonly deviceBytes: number;
+  readonly logBytes: number;
+  readonly logEntries: number;
+  readonly allocUnitBytes: number;
+}
+
+/**
+ * Makes an empty famfs. The old superblock goes first, then the whole log is zeroed and made durable, then the header
+ * and last the superblock: entries carry no file system UUID, so a stale one would pass for real.
+ */
+export async function format(path: string, options: FormatOptions = {}): Promise<FormatResult> {
+  const logLength = options.logLength ?? DEFAULT_LOG_LENGTH;
+  if (!isPowerOfTwo(logLength) || logLength < MIN_LOG_LENGTH) {
+    throw new FamfsError(
+      'usage',
+      `log length ${logLength}: must be a power of two of 8 MiB or more`,
+      'for example --loglen 64M',
+    );
+  }
+  const created = options.create !== undefined;
+  if (created) createSparse(path, options.create as number);
+  try {
+    return await onLockedDevice(path, options, (device) => {
+      checkSize(device, logLength, options);
+      checkReplaceable(device, options);
+      return writeFileSystem(device, logLength);
+    });
+  } catch (error) {
+    if (created) rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+/** Wipes the superblock, so that there is no file system any more. The data stays where it was. */
+export async function kill(path: string, options: FormatOptions): Promise<{ device: string }> {
+  if (!options.force) {
+    throw new FamfsError(
+      'usage',
+      `${path}: --kill ends the file system and everything in it`,
+      'add --force if that is meant',
+    );
+  }
+  return onLockedDevice(path, options, (device) => {
+    wipeSuperblock(device);
+    return { device: device.path };
+  });
+}
+
+async function onLockedDevice<T>(
+  path: string,
+  options: FormatOptions,
+  work: (device: Device) => T,
+): Promise<T> {
+  const device = openDevice(path, { writable: true, noSync: options.noSync ?? false });
+  try {
+    const mount = mountOfDevice(device.path);
+    if (mount) {
+      throw new FamfsError(
+        'device-mounted',
+        `${path}: mounted on ${mount.directory}`,
+        `famfs umount ${mount.directory} first`,
+      );
+    }
+    await lockDevice(device, options.onWait);
+    return work(device);
+  } finally {
+    device.close();
+  }
+}
+
+function createSparse(path: string, bytes: number): void {
+  try {
+    const fd = openSync(path, 'wx', 0o644);
+    try {
+      ftruncateSync(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (cause) {
+    const code = errnoOf(cause);
+    if (code === 'EEXIST') {
+      throw new FamfsError(
+        'exists',
+        `${path}: exists already`,
+        'leave out --create to use it, or name another file',
+        { cause },
+      );
+    }
+    throw new FamfsError('no-device', `${path}: cannot be created: ${code}`, undefined, { cause });
+  }
+}
+
+function checkSize(device: Device, logLength: number, options: FormatOptions): void {
+  if (device.size < MIN_DEVICE_SIZE && !options.small) {
+    throw new FamfsError(
+      'device-too-small',
+      `${device.path}: ${device.size} bytes; famfs wants 4 GiB or more`,
+      'use a larger device, or --small if no other implementation has to read it',
+    );
+  }
+  const least = LOG_OFFSET + logLength + DEFAULT_ALLOC_UNIT;
+  if (device.size < least) {
+    throw new FamfsError(
+      'device-too-small',
+      `${device.path}: ${device.size} bytes do not hold a log of ${logLength} bytes and one file (${least} bytes)`,
+      'choose a smaller --loglen or a larger device',
+    );
+  }
+}
+
+function checkReplaceable(device: Device, options: FormatOptions): void {
+  if (options.force) return;
+  const { superblock, findings } = inspectSuperblock(readSuperblockBytes(device), device.size);
+  if (findings.some((found) => found.code === 'sb-magic')) return;
+  const owner =
+    superblock.ownerUuid === systemUuid() ? 'this host' : `the host with system UUID ${superblock.ownerUuid}`;
+  throw new FamfsError(
+    'already-famfs',
+    `${device.path}: holds a famfs file system (UUID ${superblock.uuid}), owned by ${owner}`,
+    'add --force to destroy it and make a new one',
+  );
+}
+
+function writeFileSystem(device: Device, logLength: number): FormatResult {
+  const ownerUuid = ensureSystemUuid();
+  const uuid = randomUUID();
+  wipeSuperblock(device);
+  device.zero(LOG_OFFSET, logLength);
+  device.flush(LOG_OFFSET, logLength);
+  device.fence();
+  storeDurably(device, LOG_OFFSET, encodeHeader(logLength));
+  const superblock = encodeSuperblock({
+    logLength,
+    allocUnit: DEFAULT_ALLOC_UNIT,
+    uuid,
+    deviceUuid: randomUUID(),
+    ownerUuid,
+    flags: 0,
+    primarySize: device.size,
+    primaryName: device.path,
+  });
+  storeDurably(device, 0, superblock);
+  return {
+    device: device.path,
+    uuid,
+    ownerUuid,
+    deviceBytes: device.size,
+    logBytes: logLength,
+    logEntries: logCapacity(logLength),
+    allocUnitBytes: DEFAULT_ALLOC_UNIT,
+  };
+}
+
+function wipeSuperblock(device: Device): void {
+  storeDurably(device, 0, Buffer.alloc(SUPERBLOCK.bytes));
+}
+
+function storeDurably(device: Device, offset: number, bytes: Buffer): void {
+  device.store(offset, bytes);
+  device.flush(offset, bytes.length);
+  device.fence();
+}

@@ -1,0 +1,137 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { errnoOf, FamfsError } from '../errors';
+
+/** A mounted famfs. `id` names the mount for its run directory: the st_dev of its files. */
+export interface Mount {
+  readonly id: string;
+  readonly directory: string;
+  /** The device's path as the mount has it. */
+  readonly device: string;
+  readonly readOnly: boolean;
+}
+
+const FAMFS_TYPES = ['fuse.famfs', 'fuseblk.famfs'];
+
+/** All famfs mounts that this process sees, oldest first. */
+export function listMounts(): Mount[] {
+  const mounts: Mount[] = [];
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const [before, after] = line.split(' - ');
+    if (!before || !after) continue;
+    const [, , id, , directory, options] = before.split(' ');
+    const [type, device] = after.split(' ');
+    if (!type || !FAMFS_TYPES.includes(type) || !id || !directory || !device) continue;
+    mounts.push({
+      id: id.replace(':', '-'),
+      directory: unescapeOctal(directory),
+      device: unescapeOctal(device),
+      readOnly: (options ?? '').split(',').includes('ro'),
+    });
+  }
+  return mounts;
+}
+
+/** The mount whose mount point is `directory`, if it is one. */
+export function mountAt(directory: string): Mount | undefined {
+  const path = realPathOrSelf(directory);
+  return listMounts().findLast((mount) => mount.directory === path);
+}
+
+/** The mount of a device, found by identity and not by name alone. */
+export function mountOfDevice(path: string): Mount | undefined {
+  const wanted = deviceIdentity(path);
+  return listMounts().find(
+    (mount) => mount.device === path || (wanted && deviceIdentity(mount.device) === wanted),
+  );
+}
+
+/** A path in a mounted famfs: the mount and the path's bytes relative to the mount point. */
+export interface Location {
+  readonly mount: Mount;
+  readonly relative: Buffer;
+}
+
+/**
+ * Finds the mount that `path` is in, also where the path, or its parents, do not exist yet. Symbolic links on the way
+ * are followed, the last component is not.
+ * Throws FamfsError `not-mounted` for paths elsewhere.
+ */
+export function locate(path: string): Location {
+  const absolute = resolve(path);
+  const real = absolute === '/' ? absolute : join(realPathOfExisting(dirname(absolute)), basename(absolute));
+  const mount = listMounts().findLast(
+    ({ directory }) => real === directory || real.startsWith(directory === '/' ? '/' : `${directory}/`),
+  );
+  if (!mount) {
+    throw new FamfsError(
+      'not-mounted',
+      `${path}: not in a mounted famfs`,
+      'famfs mount DEVICE DIRECTORY mounts one',
+    );
+  }
+  return { mount, relative: Buffer.from(real.slice(mount.directory.length).replace(/^\//, '')) };
+}
+
+/** What a verb was given: the directory of a mount, or a device, which may be mounted somewhere. */
+export interface Target {
+  readonly device: string;
+  readonly mount?: Mount;
+}
+
+/**
+ * Tells a mounted famfs, given by a path in it, from a device.
+ * Throws FamfsError `no-device` when the path does not exist, `not-mounted` for directories of other file systems.
+ */
+export function targetOf(path: string): Target {
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(path).isDirectory();
+  } catch (cause) {
+    throw new FamfsError(
+      'no-device',
+      `${path}: ${errnoOf(cause) === 'ENOENT' ? 'no such device, file or directory' : errnoOf(cause)}`,
+      undefined,
+      { cause },
+    );
+  }
+  if (!isDirectory) return { device: path };
+  const at = mountAt(path);
+  const mount = at ?? locate(join(path, '.')).mount;
+  return { device: mount.device, mount };
+}
+
+function realPathOfExisting(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ENOENT' || path === '/') {
+      throw new FamfsError('not-mounted', `${path}: ${errnoOf(cause)}`, undefined, { cause });
+    }
+    return join(realPathOfExisting(dirname(path)), basename(path));
+  }
+}
+
+function realPathOrSelf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+/** Device number for device nodes, device and inode for files: equal for two paths of one device. */
+function deviceIdentity(path: string): string | undefined {
+  try {
+    const stats = statSync(path);
+    return stats.isCharacterDevice() ? `c${stats.rdev}` : `f${stats.dev}:${stats.ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}

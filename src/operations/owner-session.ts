@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Allocator } from '../alloc/allocator';
+import type { Device } from '../device/device';
+import { openDevice } from '../device/open';
+import { systemUuid } from '../device/system-uuid';
+import { FamfsError } from '../errors';
+import { appendEntries, logFull } from '../log/append';
+import type { LogEntry } from '../log/entry';
+import { type Finding, isError } from '../log/findings';
+import { type Counters, inspectHeader } from '../log/header';
+import { LOG_OFFSET, logCapacity } from '../log/layout';
+import { Replay } from '../log/replay';
+import { loadSuperblock, type Superblock } from '../log/superblock';
+import type { Tree } from '../log/tree';
+import { extentsOf, type FileMap } from '../types';
+import { allocatorOf } from './space';
+
+/** How a verb that writes opens its device. */
+export interface WriteOptions {
+  readonly noSync?: boolean;
+  /** Called once when another process has the lock and this one begins to wait for it. */
+  readonly onWait?: (device: string) => void;
+}
+
+const FIRST_WAIT_MS = 5;
+const LONGEST_WAIT_MS = 250;
+const TELL_AFTER_MS = 1000;
+
+/** Waits for a device's exclusive lock. */
+export async function lockDevice(device: Device, onWait?: (device: string) => void): Promise<void> {
+  let told = false;
+  let waited = 0;
+  for (let wait = FIRST_WAIT_MS; !device.tryLock(); wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+    await sleep(wait);
+    waited += wait;
+    if (waited >= TELL_AFTER_MS && !told) {
+      told = true;
+      onWait?.(device.path);
+    }
+  }
+}
+
+/**
+ * The owner's exclusive access to a file system: the device locked, its log replayed, its free space known. Held by
+ * one process at a time, from open() to close().
+ */
+export class OwnerSession {
+  private constructor(
+    readonly device: Device,
+    readonly superblock: Superblock,
+    readonly allocator: Allocator,
+    private readonly replay: Replay,
+    private counters: Counters,
+  ) {}
+
+  /**
+   * Opens a device for appending.
+   * Throws FamfsError `not-owner` on a client, `bad-log` when the log is damaged, and what opening a device throws.
+   */
+  static async open(path: string, options: WriteOptions = {}): Promise<OwnerSession> {
+    const device = openDevice(path, { writable: true, noSync: options.noSync ?? false });
+    try {
+      const superblock = loadSuperblock(device);
+      checkOwner(device.path, superblock);
+      await lockDevice(device, options.onWait);
+      return OwnerSession.#begin(device, loadSuperblock(device));
+    } catch (error) {
+      device.close();
+      throw error;
+    }
+  }
+
+  static #begin(device: Device, superblock: Superblock): OwnerSession {
+    let firstError: Finding | undefined;
+    const { counters, findings } = inspectHeader(device, superblock.logLength);
+    const note = (found: Finding) => {
+      if (isError(found)) firstError ??= found;
+    };
+    findings.forEach(note);
+    if (firstError) throw badLog(device.path, firstError);
+    const replay = new Replay(device, superblock, note);
+    device.invalidate(LOG_OFFSET, superblock.logLength);
+    replay.to(counters.nextIndex);
+    if (!replay.appendable && firstError) throw badLog(device.path, firstError);
+    const allocator = allocatorOf(device, superblock, replay.tree);
+    return new OwnerSession(device, superblock, allocator, replay, counters);
+  }
+
+  get tree(): Tree {
+    return this.replay.tree;
+  }
+
+  /** Entries that can still be appended. */
+  get room(): number {
+    return logCapacity(this.superblock.logLength) - this.counters.nextIndex;
+  }
+
+  /** Throws FamfsError `log-full` when fewer than `entries` entries are left. */
+  needRoom(entries: number): void {
+    if (entries > this.room) throw logFull(this.device.path, entries, this.room);
+  }
+
+  /** Begins to write back the data of a file. */
+  flushData(map: FileMap): void {
+    for (const { offset, length } of extentsOf(map)) this.device.flush(offset, length);
+  }
+
+  /** Makes all that a map takes read as zeros: no bytes of an earlier file system shine through. */
+  zeroData(map: FileMap): void {
+    for (const { offset, length } of extentsOf(map)) this.device.zero(offset, length);
+    this.flushData(map);
+  }
+
+  /** Makes flushed data durable, then appends entries for it: the files exist when this returns. */
+  commit(entries: readonly LogEntry[]): void {
+    if (entries.length === 0) return;
+    this.device.fence();
+    this.counters = appendEntries(this.device, this.superblock.logLength, this.counters, entries);
+    this.replay.to(this.counters.nextIndex);
+  }
+
+  close(): void {
+    this.device.unlock();
+    this.device.close();
+  }
+}
+
+/** Throws FamfsError `not-owner` unless this host made the file system. */
+export function checkOwner(path: string, superblock: Superblock): void {
+  const here = systemUuid();
+  if (here === superblock.ownerUuid) return;
+  throw new FamfsError(
+    'not-owner',
+    `${path}: this host (system UUID ${here ?? 'none'}) is a client; the owner has ${superblock.ownerUuid}`,
+    'run this on the owner host',
+  );
+}
+
+function badLog(path: string, found: Finding): FamfsError {
+  const where = found.entry === undefined ? '' : ` in entry ${found.entry}`;
+  return new FamfsError(
+    'bad-log',
+    `${path}: the log is damaged${where} (${found.code}: ${found.detail}), so nothing may be appended`,
+    'famfs fsck tells all that is wrong',
+  );
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ErrorCode } from './errors';
+
+/** What the command line and the FUSE server, two programs, say to each other. */
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What `famfs mount` tells the server that it starts, as JSON in the second argument. */
+export const ServerConfig = z.object({
+  device: z.string().min(1),
+  directory: z.string().startsWith('/'),
+  readOnly: z.boolean(),
+  noSync: z.boolean(),
+  logLevel: z.enum(LOG_LEVELS),
+  /** Other users may use the mount; needs root, or user_allow_other in /etc/fuse.conf. */
+  allowOther: z.boolean(),
+});
+export type ServerConfig = z.infer<typeof ServerConfig>;
+
+/** What a server found when it replayed the log. */
+export const Served = z.object({
+  files: z.number(),
+  directories: z.number(),
+  /** Entries that are not served, being corrupt, rejected or without a place. */
+  notServed: z.number(),
+});
+export type Served = z.infer<typeof Served>;
+
+export const Role = z.enum(['owner', 'client']);
+export type Role = z.infer<typeof Role>;
+
+/** The one line on the readiness pipe, descriptor READINESS_FD of the server. */
+export const Readiness = z.discriminatedUnion('state', [
+  Served.extend({ state: z.literal('ready'), pid: z.number(), role: Role }),
+  z.object({
+    state: z.literal('failed'),
+    code: z.string().transform((code) => code as ErrorCode),
+    message: z.string(),
+    hint: z.string().optional(),
+  }),
+]);
+export type Readiness = z.input<typeof Readiness>;
+export const READINESS_FD = 3;
+
+/** What a running server leaves in its run directory for `famfs umount` and others. */
+export const ServerState = z.object({
+  pid: z.number(),
+  device: z.string(),
+  directory: z.string(),
+  role: Role,
+  startedAt: z.iso.datetime(),
+});
+export type ServerState = z.infer<typeof ServerState>;
+
+/** Where the server of a mount keeps its state; `mountId` is the st_dev of the mount as "major-minor". */
+export function runDirectory(mountId: string): string {
+  const base = process.geteuid?.() === 0 ? '/run' : (process.env.XDG_RUNTIME_DIR ?? '/tmp');
+  return join(base, 'famfs', mountId);
+}
+
+export function stateFile(mountId: string): string {
+  return join(runDirectory(mountId), 'server.json');
+}

@@ -1,0 +1,38 @@
+/** A run of bytes on a device. `offset` and `length` are in bytes, `devindex` 0 is the primary device. */
+export interface Extent {
+  readonly devindex: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The file's bytes lie in these extents, one after another. */
+export interface SimpleMap {
+  readonly kind: 'simple';
+  readonly extents: readonly Extent[];
+}
+
+/** Chunk c of the file lies in strip c mod strips.length, at floor(c / strips.length) x chunkSize in it. */
+export interface InterleavedMap {
+  readonly kind: 'interleaved';
+  /** Bytes; a power of two and a multiple of the allocation unit. */
+  readonly chunkSize: number;
+  readonly strips: readonly Extent[];
+}
+
+/** Where a file's bytes are. */
+export type FileMap = SimpleMap | InterleavedMap;
+
+/** The extents or strips of a map, whichever it has. */
+export function extentsOf(map: FileMap): readonly Extent[] {
+  return map.kind === 'simple' ? map.extents : map.strips;
+}
+
+/** How to spread a file over a device: see the interleave rules in docs/FORMAT.md. */
+export interface StripeOptions {
+  /** Strips of each file, 1 to 16 and no more than `nbuckets`. */
+  readonly nstrips: number;
+  /** Equal parts the device is divided into, 1 to 64; every strip of a file lies in another one. */
+  readonly nbuckets: number;
+  /** Bytes; a power of two and a multiple of the allocation unit. */
+  readonly chunkSize: number;
+}
