@@ -27,7 +27,7 @@ exports.launch = function launch(verb) {
  * loaded. V8 refuses a cache of another version or other flags, and then compiles as ever.
  */
 function load(cachedData) {
-  const code = fs.readFileSync(bundle, 'utf8');
+  const code = fs.readFileSync(bundle, 'latin1'); // the bundler writes ASCII
   const script = new vm.Script(Module.wrap(code), {
     filename: bundle,
     cachedData,

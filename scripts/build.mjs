@@ -21,7 +21,7 @@ await build({
   target: 'node20.15',
   format: 'cjs',
   minifySyntax: true,
-  keepNames: true,
+  minifyWhitespace: true,
   external: ['ffi-rs', 'typescript'],
   logLevel: 'warning',
   // Only oclif's own `oclif` development tools and its TypeScript mode ask for these, and they do it at run time.

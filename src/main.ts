@@ -1,6 +1,7 @@
 import { type Command, Errors, flush, run as runCli } from '@oclif/core';
 import Cp from './commands/cp';
 import Creat from './commands/creat';
+import { printFailure, toFamfsError } from './commands/failure';
 import Fsck from './commands/fsck';
 import Logplay from './commands/logplay';
 import Mkdir from './commands/mkdir';
@@ -26,6 +27,12 @@ export async function run(argv: string[], root: string): Promise<void> {
     await runCli(argv, { root });
     await flush();
   } catch (error) {
-    await Errors.handle(error as Error);
+    if (error instanceof Errors.ExitError) {
+      process.exitCode = error.oclif.exit;
+      return;
+    }
+    const failure = toFamfsError(error as Error);
+    await printFailure(failure);
+    process.exitCode = failure.exitStatus();
   }
 }

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ErrorCode } from './errors';
+import { LOG_LEVELS } from './types';
 
 /** What the command line and the FUSE server, two programs, say to each other. */
-
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What `famfs mount` tells the server that it starts, as JSON in the second argument. */
 export const ServerConfig = z.object({
@@ -56,8 +54,10 @@ export type ServerState = z.infer<typeof ServerState>;
 
 /** Where the server of a mount keeps its state; `mountId` is the st_dev of the mount as "major-minor". */
 export function runDirectory(mountId: string): string {
-  const base = process.geteuid?.() === 0 ? '/run' : (process.env.XDG_RUNTIME_DIR ?? '/tmp');
-  return join(base, 'famfs', mountId);
+  const uid = process.geteuid?.() ?? 0;
+  if (uid === 0) return join('/run/famfs', mountId);
+  const base = process.env.XDG_RUNTIME_DIR;
+  return base ? join(base, 'famfs', mountId) : join('/tmp', `famfs-${uid}`, mountId);
 }
 
 export function stateFile(mountId: string): string {

@@ -36,3 +36,7 @@ export interface StripeOptions {
   /** Bytes; a power of two and a multiple of the allocation unit. */
   readonly chunkSize: number;
 }
+
+/** How much the server's log tells, from least to most. */
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -43,12 +43,12 @@ export class Allocator {
     const { devindex, deviceBytes, allocUnit, reservedBytes } = options;
     const units = Math.floor(deviceBytes / allocUnit);
     if (!isPowerOfTwo(allocUnit) || units > MAX_UNITS) {
-      const message = `An allocation unit of ${allocUnit} bytes cannot be used on a device of ${deviceBytes} bytes.`;
+      const message = `an allocation unit of ${allocUnit} bytes cannot be used on a device of ${deviceBytes} bytes`;
       throw new FamfsError('bad-superblock', message);
     }
     const reservedUnits = Math.ceil(reservedBytes / allocUnit);
     if (reservedUnits > units) {
-      const message = `The device has ${deviceBytes} bytes, but the superblock and the log need ${reservedBytes}.`;
+      const message = `the device has ${deviceBytes} bytes, but the superblock and the log need ${reservedBytes}`;
       throw new FamfsError('device-too-small', message);
     }
     this.devindex = devindex;
@@ -72,7 +72,7 @@ export class Allocator {
       const where = `device ${this.devindex} of ${this.deviceBytes} bytes`;
       throw new FamfsError(
         'bad-log',
-        `An extent at ${offset} of ${length} bytes on device ${devindex} is not on ${where}.`,
+        `an extent at ${offset} of ${length} bytes on device ${devindex} is not on ${where}`,
       );
     }
     const first = Math.min(Math.floor(offset / this.allocUnit), this.bitmap.units);

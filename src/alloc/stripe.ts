@@ -17,14 +17,14 @@ export function checkStripe(stripe: StripeOptions, deviceBytes: number, allocUni
   if (stripe.nstrips > stripe.nbuckets) {
     throw new FamfsError(
       'usage',
-      `The number of strips is ${stripe.nstrips} but there are only ${stripe.nbuckets} buckets, and each strip takes its own.`,
+      `the number of strips is ${stripe.nstrips} but there are only ${stripe.nbuckets} buckets, and each strip takes its own`,
       'Give at least as many buckets as strips.',
     );
   }
   if (deviceBytes / stripe.nbuckets < MIN_BUCKET_BYTES) {
     throw new FamfsError(
       'usage',
-      `The number of buckets is ${stripe.nbuckets}, which makes buckets of less than 1 GiB on a device of ${deviceBytes} bytes.`,
+      `the number of buckets is ${stripe.nbuckets}, which makes buckets of less than 1 GiB on a device of ${deviceBytes} bytes`,
       bucketHint(deviceBytes),
     );
   }
@@ -55,13 +55,13 @@ export function isPowerOfTwo(value: number): boolean {
 }
 
 function checkChunkSize(chunkSize: number, allocUnit: number): void {
-  const hint = `Choose a power of two of at least ${allocUnit} bytes, the allocation unit.`;
+  const hint = `choose a power of two of at least ${allocUnit} bytes, the allocation unit`;
   if (!isPowerOfTwo(chunkSize)) {
-    throw new FamfsError('usage', `The chunk size is ${chunkSize} bytes, which is not a power of two.`, hint);
+    throw new FamfsError('usage', `the chunk size is ${chunkSize} bytes, which is not a power of two`, hint);
   }
   if (chunkSize % allocUnit !== 0) {
     const rule = `not a multiple of the allocation unit of ${allocUnit} bytes`;
-    throw new FamfsError('usage', `The chunk size is ${chunkSize} bytes, which is ${rule}.`, hint);
+    throw new FamfsError('usage', `the chunk size is ${chunkSize} bytes, which is ${rule}`, hint);
   }
 }
 
@@ -69,12 +69,12 @@ function checkCount(what: string, count: number, most: number): void {
   if (Number.isInteger(count) && count >= 1 && count <= most) return;
   throw new FamfsError(
     'usage',
-    `The number of ${what} is ${count}, which is not between 1 and ${most}.`,
-    `Choose a whole number of ${what} from 1 to ${most}.`,
+    `the number of ${what} is ${count}, which is not between 1 and ${most}`,
+    `choose a whole number of ${what} from 1 to ${most}`,
   );
 }
 
 function bucketHint(deviceBytes: number): string {
   const most = Math.floor(deviceBytes / MIN_BUCKET_BYTES);
-  return most === 0 ? 'Files cannot be striped on a device this small.' : `Use ${most} buckets or fewer.`;
+  return most === 0 ? 'files cannot be striped on a device this small' : `use ${most} buckets or fewer`;
 }

@@ -1,7 +1,8 @@
-import { Command, Errors, Flags } from '@oclif/core';
+import { Command, Flags } from '@oclif/core';
 import { errnoOf, FamfsError } from '../errors';
 import { paint } from '../ui/colour';
 import { parseSize } from '../ui/sizes';
+import { printFailure, toFamfsError } from './failure';
 
 /** Exit status when nobody reads our output any more, as the shell reports a death by SIGPIPE. */
 const SIGPIPE_STATUS = 141;
@@ -34,9 +35,7 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error): Promise<never> {
     const failure = toFamfsError(error);
-    const { red, dim } = await paint(process.stderr);
-    process.stderr.write(`${red('famfs:')} ${failure.message}\n`);
-    if (failure.hint) process.stderr.write(`${dim(`       ${failure.hint}`)}\n`);
+    await printFailure(failure);
     const status = failure.exitStatus(this.family);
     if (this.jsonEnabled()) {
       const { code, message, hint } = failure;
@@ -44,22 +43,6 @@ export abstract class BaseCommand extends Command {
     }
     return this.exit(status);
   }
-}
-
-function toFamfsError(error: Error): FamfsError {
-  if (error instanceof FamfsError) return error;
-  if (error instanceof Errors.CLIError) {
-    const [first = 'bad usage', ...rest] = error.message.split('\n');
-    const detail = rest
-      .map((line) => line.trim())
-      .filter((line) => line !== '' && !line.startsWith('See more help'));
-    const message = [first.trim(), ...detail].join(' ').replace(/:? ?$/, '');
-    return new FamfsError('usage', message, 'famfs VERB --help shows how it is used', { cause: error });
-  }
-  const errno = errnoOf(error);
-  const message = errno ? error.message : `defect: ${error.message}`;
-  const hint = process.env.FAMFS_DEBUG ? error.stack : 'FAMFS_DEBUG=1 shows where it happened';
-  return new FamfsError(errno ? 'device-io' : 'internal', message, hint, { cause: error });
 }
 
 /** A flag that takes a size in bytes: 4096, 64m, 1.5GiB. */

@@ -59,7 +59,7 @@ Symbolic links in a tree, sockets and devices are reported and left out; the exi
     if (!flags.quiet) this.#summarise(result, (performance.now() - started) / 1000);
     if (result.failures.length > 0) {
       process.exitCode = new FamfsError('partial', '').exitStatus();
-      await this.warnLine(`${result.failures.length} of the sources were not copied`);
+      await this.warnLine(`not copied: ${result.failures.length} of the files and directories, named above`);
     }
     return result;
   }

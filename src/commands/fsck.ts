@@ -1,6 +1,5 @@
 import { Args, Flags } from '@oclif/core';
 import type { CheckReport } from '../operations/check';
-import { describeReport } from '../ui/check-report';
 import { BaseCommand } from './base';
 
 const ERRORS_FOUND = 4;
@@ -30,7 +29,10 @@ Exit status: 0 clean (or warnings alone), 4 errors found, 8 could not check, 16 
     const abort = new AbortController();
     process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
     const report = await check(args.target, { signal: abort.signal });
-    if (!this.jsonEnabled()) this.log(await describeReport(report, flags.quiet));
+    if (!this.jsonEnabled()) {
+      const { describeReport } = await import('../ui/check-report');
+      this.log(await describeReport(report, flags.quiet));
+    }
     const failed = report.errors > 0 || (flags.strict && report.warnings > 0);
     if (failed) process.exitCode = ERRORS_FOUND;
     return report;

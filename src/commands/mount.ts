@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { MountResult } from '../operations/mount';
-import { LOG_LEVELS } from '../server-contract';
+import { LOG_LEVELS } from '../types';
 import { BaseCommand, defined, syncFlag } from './base';
 
 export default class Mount extends BaseCommand {
@@ -21,6 +21,7 @@ export default class Mount extends BaseCommand {
     options: Flags.string({
       char: 'o',
       multiple: true,
+      multipleNonGreedy: true,
       description: 'mount options, comma-separated: ro, rw',
       helpValue: 'OPTIONS',
     }),

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { LOG_LEVELS, type LogLevel } from '../server-contract';
+import { LOG_LEVELS, type LogLevel } from '../types';
 
 /** Writes lines `time level message` to standard error, which is the server's log file. */
 export class Logger {

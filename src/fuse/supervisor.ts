@@ -66,6 +66,7 @@ class Supervisor {
         `${config.directory}: FUSE mount failed; see the server's log for libfuse's reason`,
       );
     }
+    unmountOnSignals(session, logger);
     try {
       const { mmapWithDirectIo } = negotiate(session.fd);
       const worker = startWorker(session.fd, { ...config, role, mmapWithDirectIo, mountedAt: Date.now() });
@@ -81,15 +82,8 @@ class Supervisor {
     }
   }
 
-  /** Waits for the end, unmounting on SIGTERM and SIGINT. Returns the exit status. */
+  /** Waits for the end. Returns the exit status. */
   async untilUnmounted(): Promise<number> {
-    const unmount = (signal: NodeJS.Signals) => {
-      this.logger.info(`${signal}: unmounting`);
-      this.session.unmount();
-    };
-    process.on('SIGTERM', unmount);
-    process.on('SIGINT', unmount);
-    process.on('SIGHUP', () => this.logger.debug(() => 'SIGHUP: new entries are looked for at each lookup'));
     const failure = await this.workerEnd;
     if (failure) {
       this.logger.error(`${failure}; unmounting`);
@@ -99,6 +93,16 @@ class Supervisor {
     this.logger.info('unmounted');
     return failure ? 1 : 0;
   }
+}
+
+function unmountOnSignals(session: FuseSession, logger: Logger): void {
+  const unmount = (signal: NodeJS.Signals) => {
+    logger.info(`${signal}: unmounting`);
+    session.unmount();
+  };
+  process.on('SIGTERM', unmount);
+  process.on('SIGINT', unmount);
+  process.on('SIGHUP', () => logger.debug(() => 'SIGHUP: new entries are looked for at each lookup'));
 }
 
 function roleOn(path: string): Role {
@@ -122,9 +126,11 @@ function mountOptions(config: ServerConfig): string[] {
   return options;
 }
 
+/** A worker is in a session of its own, so that Ctrl-C on a terminal reaches the supervisor alone. */
 function startWorker(fuseFd: number, config: WorkerConfig): ChildProcess {
   const script = process.argv[1] as string;
   return spawn(process.execPath, [script, 'worker', JSON.stringify(config)], {
+    detached: true,
     stdio: ['ignore', 'ignore', 'inherit', fuseFd, 'pipe'],
   });
 }

@@ -229,6 +229,6 @@ export function verify(
 }
 
 /** The value of a field for people: a u64 exactly, where `get` gives Infinity for what is no safe integer. */
-export function exactText(field: Field<unknown>, bytes: Buffer, base: number): string {
+export function exactText(field: Pick<Field<unknown>, 'get'>, bytes: Buffer, base: number): string {
   return 'big' in field ? `${(field as U64Field).big(bytes, base)}` : String(field.get(bytes, base));
 }

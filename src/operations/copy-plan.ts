@@ -1,7 +1,6 @@
 import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { type ErrorCode, errnoOf, FamfsError } from '../errors';
-import { MAX_PATH } from '../log/layout';
-import { printable } from '../log/paths';
+import { pathForLog, printable } from '../log/paths';
 import { KIND } from '../log/tree';
 import type { FileMap } from '../types';
 import { checkSameSize } from './create';
@@ -102,7 +101,7 @@ export class CopyPlanner {
   }
 
   #planDirectory(source: Buffer, target: Buffer, mode: number): void {
-    checkLength(source, target, ', and all below it is left out');
+    checkTarget(source, target, '; it and all below it are left out');
     const existing = this.session.tree.resolve(target);
     const key = target.toString('latin1');
     if (
@@ -118,7 +117,7 @@ export class CopyPlanner {
   }
 
   #addFile(source: Buffer, target: Buffer, stats: Stats): void {
-    checkLength(source, target, '');
+    checkTarget(source, target, '');
     const key = target.toString('latin1');
     if (this.#madeFiles.has(key) || this.#madeDirectories.has(key)) {
       throw new FamfsError(
@@ -161,12 +160,16 @@ export function failureOf(source: Buffer, error: unknown): CopyFailure {
   };
 }
 
-function checkLength(source: Buffer, target: Buffer, consequence: string): void {
-  if (target.length <= MAX_PATH) return;
-  throw new FamfsError(
-    'path-too-long',
-    `${printable(source)}: ${printable(target)} has ${target.length} bytes, famfs stores at most ${MAX_PATH}${consequence}`,
-  );
+/** Throws what pathForLog throws, with the source named. */
+function checkTarget(source: Buffer, target: Buffer, consequence: string): void {
+  try {
+    pathForLog(target);
+  } catch (cause) {
+    if (!(cause instanceof FamfsError)) throw cause;
+    throw new FamfsError(cause.code, `${printable(source)}: ${cause.message}${consequence}`, cause.hint, {
+      cause,
+    });
+  }
 }
 
 function typeName(stats: Stats): string {

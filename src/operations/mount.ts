@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,14 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openDevice } from '../device/open';
 import { errnoOf, FamfsError } from '../errors';
 import { loadSuperblock } from '../log/superblock';
-import {
-  type LogLevel,
-  Readiness,
-  type Role,
-  type ServerConfig,
-  ServerState,
-  stateFile,
-} from '../server-contract';
+import { Readiness, type Role, type ServerConfig, ServerState, stateFile } from '../server-contract';
+import type { LogLevel } from '../types';
 import { type Mount, mountAt, mountOfDevice } from './mounts';
 
 export interface MountOptions {
@@ -67,14 +61,30 @@ export async function mount(
     detached: !options.foreground,
     stdio: ['ignore', 'ignore', log, 'pipe'],
   });
-  const ended = new Promise<void>((resolve) => server.on('exit', () => resolve()));
+  const ended = options.foreground ? untilEnded(server) : undefined;
   if (typeof log === 'number') closeSync(log);
   const { state, ...served } = await readiness(server.stdio[3] as Readable, logFile);
   const result = { device, directory, ...served, ...(logFile === undefined ? {} : { logFile }) };
   onReady?.(result);
-  if (options.foreground) await ended;
+  if (ended) await ended();
   else server.unref();
   return result;
+}
+
+/**
+ * Has signals that would end this process unmount instead. The function returned waits until the server has ended and
+ * throws FamfsError `mount-failed` when that was not by an unmount.
+ */
+function untilEnded(server: ChildProcess): () => Promise<void> {
+  const stop = () => void server.kill('SIGTERM');
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  const end = new Promise<string | undefined>((resolve) => {
+    server.on('exit', (status, signal) => resolve(status === 0 ? undefined : (signal ?? `status ${status}`)));
+  });
+  return async () => {
+    const failure = await end;
+    if (failure) throw new FamfsError('mount-failed', `the FUSE server ended with ${failure}`);
+  };
 }
 
 async function readiness(pipe: Readable, logFile: string | undefined) {

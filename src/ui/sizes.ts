@@ -55,7 +55,7 @@ function padded(value: number): string {
 function badSize(text: string, problem: string): FamfsError {
   return new FamfsError(
     'usage',
-    `"${text}" ${problem}.`,
-    'Give bytes, or a number with k, m, g or t (multiples of 1024), for example 4096, 64m or 1.5g.',
+    `"${text}" ${problem}`,
+    'give bytes, or a number with k, m, g or t (multiples of 1024), for example 4096, 64m or 1.5g',
   );
 }

@@ -131,23 +131,23 @@ describe('checkStripe', () => {
   });
 
   test.each<[Partial<StripeOptions>, string]>([
-    [{ chunkSize: 0 }, 'The chunk size is 0 bytes, which is not a power of two.'],
-    [{ chunkSize: 3 * MIB }, 'The chunk size is 3145728 bytes, which is not a power of two.'],
-    [{ chunkSize: 2 ** 40 + 1 }, 'The chunk size is 1099511627777 bytes, which is not a power of two.'],
-    [{ chunkSize: Number.NaN }, 'The chunk size is NaN bytes, which is not a power of two.'],
+    [{ chunkSize: 0 }, 'the chunk size is 0 bytes, which is not a power of two'],
+    [{ chunkSize: 3 * MIB }, 'the chunk size is 3145728 bytes, which is not a power of two'],
+    [{ chunkSize: 2 ** 40 + 1 }, 'the chunk size is 1099511627777 bytes, which is not a power of two'],
+    [{ chunkSize: Number.NaN }, 'the chunk size is NaN bytes, which is not a power of two'],
     [
       { chunkSize: MIB },
-      'The chunk size is 1048576 bytes, which is not a multiple of the allocation unit of 2097152 bytes.',
+      'the chunk size is 1048576 bytes, which is not a multiple of the allocation unit of 2097152 bytes',
     ],
-    [{ nstrips: 0 }, 'The number of strips is 0, which is not between 1 and 16.'],
-    [{ nstrips: 1.5 }, 'The number of strips is 1.5, which is not between 1 and 16.'],
-    [{ nstrips: 17, nbuckets: 32 }, 'The number of strips is 17, which is not between 1 and 16.'],
-    [{ nbuckets: 0 }, 'The number of buckets is 0, which is not between 1 and 64.'],
-    [{ nbuckets: 65 }, 'The number of buckets is 65, which is not between 1 and 64.'],
-    [{ nstrips: 9 }, 'The number of strips is 9 but there are only 8 buckets, and each strip takes its own.'],
+    [{ nstrips: 0 }, 'the number of strips is 0, which is not between 1 and 16'],
+    [{ nstrips: 1.5 }, 'the number of strips is 1.5, which is not between 1 and 16'],
+    [{ nstrips: 17, nbuckets: 32 }, 'the number of strips is 17, which is not between 1 and 16'],
+    [{ nbuckets: 0 }, 'the number of buckets is 0, which is not between 1 and 64'],
+    [{ nbuckets: 65 }, 'the number of buckets is 65, which is not between 1 and 64'],
+    [{ nstrips: 9 }, 'the number of strips is 9 but there are only 8 buckets, and each strip takes its own'],
     [
       { nbuckets: 33 },
-      'The number of buckets is 33, which makes buckets of less than 1 GiB on a device of 34359738368 bytes.',
+      'the number of buckets is 33, which makes buckets of less than 1 GiB on a device of 34359738368 bytes',
     ],
   ])('refuses %j', (change, message) => {
     const check = () => checkStripe({ ...good, ...change }, 32 * GIB, 2 * MIB);
@@ -158,7 +158,7 @@ describe('checkStripe', () => {
   test('says when no number of buckets will do', () => {
     const check = () => checkStripe({ ...good, nstrips: 1, nbuckets: 1 }, GIB - 1, 2 * MIB);
     expect(check).toThrow(
-      expect.objectContaining({ hint: 'Files cannot be striped on a device this small.' }),
+      expect.objectContaining({ hint: 'files cannot be striped on a device this small' }),
     );
   });
 });

@@ -1,0 +1,57 @@
+import { Errors } from '@oclif/core';
+import { errnoOf, FamfsError } from '../errors';
+import { paint } from '../ui/colour';
+
+/** What oclif puts around the message of an error that a flag's own parser threw. */
+const FLAG_PARSE_ERROR = /^Parsing (--\S+) \n\t(.*)\nSee more help with --help$/s;
+
+/** Any error as one for people: oclif's become `usage`, the system's `device-io`, others are defects. */
+export function toFamfsError(error: Error): FamfsError {
+  if (error instanceof FamfsError) {
+    const [, flag, message] = FLAG_PARSE_ERROR.exec(error.message) ?? [];
+    return flag === undefined
+      ? error
+      : new FamfsError(error.code, `${flag}: ${message}`, error.hint, { cause: error });
+  }
+  if (error instanceof Errors.CLIError) return usageError(error);
+  const errno = errnoOf(error);
+  const message = errno ? error.message : `defect: ${error.message}`;
+  const hint = process.env.FAMFS_DEBUG ? error.stack : 'FAMFS_DEBUG=1 shows where it happened';
+  return new FamfsError(errno ? 'device-io' : 'internal', message, hint, { cause: error });
+}
+
+/** Prints an error to standard error: what is wrong, and below it what to do. */
+export async function printFailure(failure: FamfsError): Promise<void> {
+  const { red, dim } = await paint(process.stderr);
+  process.stderr.write(`${red('famfs:')} ${failure.message}\n`);
+  if (failure.hint) process.stderr.write(`${dim(`       ${failure.hint}`)}\n`);
+}
+
+function usageError(error: Error): FamfsError {
+  const missing = missingArguments(error);
+  if (missing) {
+    return new FamfsError(
+      'usage',
+      `missing: ${missing.join(', ')}`,
+      'famfs VERB --help shows how it is used',
+      { cause: error },
+    );
+  }
+  const unknownVerb = /^command (.*) not found$/s.exec(error.message)?.[1];
+  if (unknownVerb !== undefined) {
+    const verb = unknownVerb.replaceAll(':', ' ');
+    return new FamfsError('usage', `${verb}: no such verb`, 'famfs --help lists them', { cause: error });
+  }
+  const lines = error.message.split('\n').map((line) => line.trim());
+  const message = lines
+    .filter((line) => line !== '' && !line.startsWith('See more help'))
+    .join(' ')
+    .replace(/^The following errors? occurred: /, '');
+  return new FamfsError('usage', message, 'famfs VERB --help shows how it is used', { cause: error });
+}
+
+function missingArguments(error: Error): string[] | undefined {
+  if (!error.message.startsWith('Missing') || !('args' in error) || !Array.isArray(error.args))
+    return undefined;
+  return error.args.map((arg: { name: string }) => arg.name.toUpperCase());
+}
