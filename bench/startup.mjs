@@ -29,6 +29,9 @@ console.log(
   JSON.stringify({
     runs,
     medianMs: Object.fromEntries(Object.entries(medians).map(([name, value]) => [name, rounded(value)])),
-    ratioToNode: { version: rounded(medians.version / medians.node), help: rounded(medians.help / medians.node) },
+    ratioToNode: {
+      version: rounded(medians.version / medians.node),
+      help: rounded(medians.help / medians.node),
+    },
   }),
 );
