@@ -24,11 +24,10 @@ await build({
   minifyWhitespace: true,
   external: ['ffi-rs', 'typescript'],
   logLevel: 'warning',
-  // Only oclif's own `oclif` development tools and its TypeScript mode ask for these, and they do it at run time.
-  logOverride: { 'require-resolve-not-external': 'silent' },
 });
+// What these say on standard error is shown when they fail: oclif's tool tells of its own new versions there.
 const node = (...args) =>
-  execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
 node('node_modules/oclif/bin/run.js', 'manifest');
 node('bin/famfs', '--build-code-cache');
 const kib = (file) => Math.round(statSync(join(root, 'dist', file)).size / 1024);
