@@ -43,7 +43,7 @@ Symbolic links in a tree, sockets and devices are reported and left out; the exi
       min: 1,
       max: MOST_THREADS,
     }),
-    quiet: Flags.boolean({ char: 'q', description: 'no progress and no summary' }),
+    quiet: Flags.boolean({ char: 'q', description: 'no progress on a terminal' }),
     ...ownershipFlags,
     ...stripeFlags,
     ...syncFlag,
@@ -53,10 +53,8 @@ Symbolic links in a tree, sockets and devices are reported and left out; the exi
     const { argv, flags } = await this.parse(Cp);
     const paths = argv as string[];
     const destination = paths.pop() as string;
-    const started = performance.now();
     const result = await this.#copy(paths, destination, flags);
     for (const { message } of result.failures) await this.warnLine(message);
-    if (!flags.quiet) this.#summarise(result, (performance.now() - started) / 1000);
     if (result.failures.length > 0) {
       process.exitCode = new FamfsError('partial', '').exitStatus();
       await this.warnLine(`not copied: ${result.failures.length} of the files and directories, named above`);
@@ -74,6 +72,7 @@ Symbolic links in a tree, sockets and devices are reported and left out; the exi
     const interrupt = () => abort.abort();
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
     let progress: Progress | undefined;
+    const started = performance.now();
     const {
       gid,
       mode,
@@ -100,21 +99,21 @@ Symbolic links in a tree, sockets and devices are reported and left out; the exi
       onProgress: (bytes, name) => progress?.advance(bytes, name),
     };
     try {
-      return await copy(sources, destination, options);
+      const result = await copy(sources, destination, options);
+      progress?.succeed(summary(result, (performance.now() - started) / 1000));
+      return result;
     } finally {
       progress?.stop();
       process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     }
   }
+}
 
-  #summarise({ bytes, directories, files, overwritten, skipped }: CopyResult, seconds: number): void {
-    const parts = [`${files} files`, `${directories} directories`];
-    if (overwritten > 0) parts.push(`${overwritten} overwritten`);
-    if (skipped > 0) parts.push(`${skipped} there already`);
-    this.log(
-      `${parts.join(', ')}; ${formatSize(bytes)} in ${formatDuration(seconds)} (${formatRate(bytes / seconds)})`,
-    );
-  }
+function summary({ bytes, directories, files, overwritten, skipped }: CopyResult, seconds: number): string {
+  const parts = [`${files} files`, `${directories} directories`];
+  if (overwritten > 0) parts.push(`${overwritten} overwritten`);
+  if (skipped > 0) parts.push(`${skipped} there already`);
+  return `${parts.join(', ')}; ${formatSize(bytes)} in ${formatDuration(seconds)} (${formatRate(bytes / seconds)})`;
 }
 
 type CpFlags = Interfaces.InferredFlags<typeof Cp.flags>;

@@ -121,7 +121,7 @@ export class FileServer {
     out.fill(0, at, at + ENTRY_OUT_BYTES);
     writeNumber(out, at, ino);
     writeNumber(out, at + 16, FOREVER_SECONDS);
-    writeNumber(out, at + 24, FOREVER_SECONDS);
+    writeNumber(out, at + 24, this.#attributeSeconds(ino));
     this.#attributes.write(ino, out, at + 40);
   }
 
@@ -129,10 +129,14 @@ export class FileServer {
     this.#checkExists(ino);
     const out = this.#out;
     out.fill(0, 0, ATTR_OUT_BYTES);
-    // The link count of a directory grows with what is logged into it, a file never changes.
-    writeNumber(out, 0, this.#tree.kind.get(ino) === KIND.directory ? 1 : FOREVER_SECONDS);
+    writeNumber(out, 0, this.#attributeSeconds(ino));
     this.#attributes.write(ino, out, 16);
     return [out.subarray(0, ATTR_OUT_BYTES)];
+  }
+
+  /** How long attributes may be cached: a file's never change, a directory's link count grows with what is logged. */
+  #attributeSeconds(ino: number): number {
+    return this.#tree.kind.get(ino) === KIND.directory ? 1 : FOREVER_SECONDS;
   }
 
   #setAttributes(request: Buffer, ino: number): ReplyBody {

@@ -154,13 +154,26 @@ class Copier {
 
   async run(items: readonly PlannedItem[]): Promise<CopyResult> {
     for (let start = 0; start < items.length; ) {
-      if (this.options.signal?.aborted) throw this.#interrupted(items.length - start);
+      if (this.options.signal?.aborted) break;
       const end = batchEnd(items, start);
-      await this.#copyBatch(items.slice(start, end));
+      try {
+        await this.#copyBatch(items.slice(start, end));
+      } catch (error) {
+        if (!(error instanceof FamfsError)) throw error;
+        throw new FamfsError(error.code, `${error.message}; ${this.#state(items)}`, error.hint, {
+          cause: error,
+        });
+      }
       start = end;
     }
-    if (this.options.signal?.aborted) throw this.#interrupted(0);
-    return this.#result;
+    if (!this.options.signal?.aborted) return this.#result;
+    const hint = 'the same command with --resume goes on from here';
+    throw new FamfsError('interrupted', `interrupted: ${this.#state(items)}`, hint);
+  }
+
+  #state(items: readonly PlannedItem[]): string {
+    const { directories, files, overwritten, skipped } = this.#result;
+    return `${directories + files + overwritten + skipped} of ${items.length} files and directories are done`;
   }
 
   async #copyBatch(items: readonly PlannedItem[]): Promise<void> {
@@ -282,15 +295,6 @@ class Copier {
     if (item.kind === 'overwrite') this.#result.overwritten++;
     else this.#result.files++;
     this.#result.bytes += item.size;
-  }
-
-  #interrupted(itemsLeft: number): FamfsError {
-    const { files, overwritten } = this.#result;
-    return new FamfsError(
-      'interrupted',
-      `interrupted: ${files + overwritten} files are copied, ${itemsLeft} or more files and directories are not begun`,
-      'the same command with --resume goes on from here',
-    );
   }
 }
 
