@@ -14,7 +14,9 @@ const project = (name, timeoutSeconds) => ({
   transformIgnorePatterns: [
     'node_modules/(?!(chalk|ora|yoctocolors|cli-cursor|restore-cursor|stdin-discarder|log-symbols|is-unicode-supported|is-interactive|string-width|strip-ansi|ansi-regex|get-east-asian-width|onetime|mimic-function|cli-spinners)/)',
   ],
-  testTimeout: timeoutSeconds * 1000,
+  // jest heeds testTimeout for all projects together only.
+  globals: { TEST_TIMEOUT_MS: timeoutSeconds * 1000 },
+  setupFilesAfterEnv: ['<rootDir>/test/support/timeout.ts'],
 });
 
 module.exports = {

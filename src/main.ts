@@ -24,7 +24,7 @@ export const COMMANDS: Record<string, Command.Class> = {
 /** Runs the command line `argv`, which begins with the verb. `root` is the directory of package.json. */
 export async function run(argv: string[], root: string): Promise<void> {
   try {
-    await runCli(argv, { root });
+    await runCli(argv, { root, userPlugins: false });
     await flush();
   } catch (error) {
     if (error instanceof Errors.ExitError) {

@@ -1,8 +1,9 @@
 import { FamfsError } from '../errors';
+import { isPowerOfTwo } from '../numbers';
 import { type Extent, extentsOf, type FileMap, type StripeOptions } from '../types';
 import { Bitmap, MAX_UNITS } from './bitmap';
 import { Region } from './region';
-import { checkStripe, isPowerOfTwo, shuffledIndices, stripUnits } from './stripe';
+import { checkStripe, shuffledIndices, stripUnits } from './stripe';
 
 export { checkStripe } from './stripe';
 

@@ -1,4 +1,5 @@
 import { FamfsError } from '../errors';
+import { isPowerOfTwo } from '../numbers';
 import type { StripeOptions } from '../types';
 
 const GIB = 2 ** 30;
@@ -47,11 +48,6 @@ export function shuffledIndices(count: number, random: () => number): number[] {
     order[pick] = a;
   }
   return order;
-}
-
-/** Whether `value` is 1, 2, 4, 8, ... up to 2^52. */
-export function isPowerOfTwo(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
 }
 
 function checkChunkSize(chunkSize: number, allocUnit: number): void {

@@ -1,11 +1,11 @@
-import { closeSync, read } from 'node:fs';
+import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors';
-import { copyFromMemory, copyToMemory, isAccessible, tryLock, unlock } from '../native/libc';
+import { copyFromMemory, copyToMemory, isAccessible } from '../native/libc';
 import { loadPmem, type Pmem } from '../native/libpmem';
-import { checkRange, ioError } from './checks';
+import { ioError } from './checks';
 import type { Device, OpenOptions } from './device';
-import { WindowMap } from './windows';
+import { MappedDevice } from './mapped-device';
 
 const readAsync = promisify(read);
 
@@ -16,27 +16,13 @@ const ZERO_BYTES = 2 ** 20;
  * copies go through process_vm_readv/writev on the mapping, where a bad page is an error and not SIGBUS, and
  * durability and coherence between hosts come from processor cache flushes by libpmem.
  */
-export class DaxDevice implements Device {
+export class DaxDevice extends MappedDevice implements Device {
   readonly kind = 'devdax';
-  readonly writable: boolean;
-  readonly #windows: WindowMap;
   readonly #pmem: Pmem;
 
-  constructor(
-    readonly path: string,
-    private readonly fd: number,
-    readonly size: number,
-    options: OpenOptions,
-  ) {
-    this.writable = options.writable;
+  constructor(path: string, fd: number, size: number, options: OpenOptions) {
+    super(path, fd, size, options, options.writable);
     this.#pmem = loadPmem();
-    this.#windows = new WindowMap(fd, size, options.writable);
-  }
-
-  read(offset: number, length: number): Buffer {
-    const target = Buffer.allocUnsafe(length);
-    this.readInto(target, offset);
-    return target;
   }
 
   readInto(target: Buffer, offset: number): void {
@@ -60,7 +46,7 @@ export class DaxDevice implements Device {
   }
 
   zero(offset: number, length: number): void {
-    checkRange(this.path, this.size, offset, length);
+    this.checkRange(offset, length);
     const zeros = Buffer.alloc(Math.min(length, ZERO_BYTES));
     for (let done = 0; done < length; done += zeros.length) {
       this.store(offset + done, zeros.subarray(0, Math.min(zeros.length, length - done)));
@@ -98,27 +84,9 @@ export class DaxDevice implements Device {
     this.fence();
   }
 
-  segments(offset: number, length: number): Buffer[] {
-    checkRange(this.path, this.size, offset, length);
-    return this.#windows.segments(offset, length);
-  }
-
-  tryLock(): boolean {
-    return tryLock(this.fd);
-  }
-
-  unlock(): void {
-    unlock(this.fd);
-  }
-
-  close(): void {
-    this.#windows.close();
-    closeSync(this.fd);
-  }
-
   #eachAddress(offset: number, length: number, visit: (address: number, length: number) => void): void {
-    checkRange(this.path, this.size, offset, length);
-    this.#windows.eachAddress(offset, length, visit);
+    this.checkRange(offset, length);
+    this.windows.eachAddress(offset, length, visit);
   }
 
   async #readInto(segment: Buffer, at: number, source: number, position: number): Promise<number> {

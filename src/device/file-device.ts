@@ -1,10 +1,10 @@
-import { closeSync, fdatasyncSync, read, readSync, write, writeSync } from 'node:fs';
+import { fdatasyncSync, read, readSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors';
-import { punchHole, tryLock, unlock } from '../native/libc';
-import { checkRange, ioError } from './checks';
+import { punchHole } from '../native/libc';
+import { ioError } from './checks';
 import type { Device, OpenOptions } from './device';
-import { WindowMap } from './windows';
+import { MappedDevice } from './mapped-device';
 
 const readAsync = promisify(read);
 const writeAsync = promisify(write);
@@ -15,34 +15,19 @@ const COPY_BYTES = 2 ** 20;
  * A regular file (or memfd path) as the device. The page cache is coherent between the processes of a host, so
  * invalidate() has nothing to do, and durability across a crash of the host comes from fdatasync at each fence.
  */
-export class FileDevice implements Device {
+export class FileDevice extends MappedDevice implements Device {
   readonly kind = 'file';
-  readonly writable: boolean;
-  readonly #windows: WindowMap;
   readonly #noSync: boolean;
   readonly #idleBuffers: Buffer[] = [];
   #unsynced = false;
 
-  constructor(
-    readonly path: string,
-    private readonly fd: number,
-    readonly size: number,
-    options: OpenOptions,
-  ) {
-    this.writable = options.writable;
+  constructor(path: string, fd: number, size: number, options: OpenOptions) {
+    super(path, fd, size, options, false);
     this.#noSync = options.noSync ?? false;
-    this.#windows = new WindowMap(fd, size, false);
-  }
-
-  read(offset: number, length: number): Buffer {
-    checkRange(this.path, this.size, offset, length);
-    const target = Buffer.allocUnsafe(length);
-    this.readInto(target, offset);
-    return target;
   }
 
   readInto(target: Buffer, offset: number): void {
-    checkRange(this.path, this.size, offset, target.length);
+    this.checkRange(offset, target.length);
     for (let done = 0; done < target.length; ) {
       const count = this.#try('read it', () =>
         readSync(this.fd, target, done, target.length - done, offset + done),
@@ -53,7 +38,7 @@ export class FileDevice implements Device {
   }
 
   store(offset: number, bytes: Buffer): void {
-    checkRange(this.path, this.size, offset, bytes.length);
+    this.checkRange(offset, bytes.length);
     for (let done = 0; done < bytes.length; ) {
       done += this.#try('write it', () =>
         writeSync(this.fd, bytes, done, bytes.length - done, offset + done),
@@ -62,7 +47,7 @@ export class FileDevice implements Device {
   }
 
   zero(offset: number, length: number): void {
-    checkRange(this.path, this.size, offset, length);
+    this.checkRange(offset, length);
     if (length === 0) return;
     try {
       punchHole(this.fd, offset, length);
@@ -76,7 +61,7 @@ export class FileDevice implements Device {
   }
 
   async fill(offset: number, source: number, position: number, length: number): Promise<number> {
-    checkRange(this.path, this.size, offset, length);
+    this.checkRange(offset, length);
     const buffer = this.#idleBuffers.pop() ?? Buffer.allocUnsafeSlow(COPY_BYTES);
     try {
       return await this.#copy(buffer, offset, source, position, length);
@@ -95,24 +80,6 @@ export class FileDevice implements Device {
   }
 
   invalidate(): void {}
-
-  segments(offset: number, length: number): Buffer[] {
-    checkRange(this.path, this.size, offset, length);
-    return this.#windows.segments(offset, length);
-  }
-
-  tryLock(): boolean {
-    return tryLock(this.fd);
-  }
-
-  unlock(): void {
-    unlock(this.fd);
-  }
-
-  close(): void {
-    this.#windows.close();
-    closeSync(this.fd);
-  }
 
   async #copy(
     buffer: Buffer,

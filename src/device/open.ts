@@ -60,7 +60,8 @@ function open(path: string, writable: boolean): number {
     }
     if (code === 'ENOENT')
       throw new FamfsError('no-device', `${path}: no such device or file`, undefined, { cause });
-    throw new FamfsError('no-device', `${path}: cannot be opened: ${code}`, undefined, { cause });
+    const detail = code === 'EISDIR' ? `${code}, it is a directory` : code;
+    throw new FamfsError('no-device', `${path}: cannot be opened: ${detail}`, undefined, { cause });
   }
 }
 

@@ -74,7 +74,7 @@ export class FileServer {
     const change = refuse(EPERM, 'what has been logged is never removed or renamed');
     return new Map<number, Handler>([
       [OP.LOOKUP, (request, { node, length }) => this.#lookup(request, node, length)],
-      [OP.GETATTR, (_request, { node }) => this.#attributeReply(node)],
+      [OP.GETATTR, (_request, { node }) => this.#getAttributes(node)],
       [OP.SETATTR, (request, { node }) => this.#setAttributes(request, node)],
       [OP.OPEN, (request, { node }) => this.#open(request, node)],
       [OP.READ, (request, { node }) => this.#read(request, node)],
@@ -123,6 +123,11 @@ export class FileServer {
     writeNumber(out, at + 16, FOREVER_SECONDS);
     writeNumber(out, at + 24, this.#attributeSeconds(ino));
     this.#attributes.write(ino, out, at + 40);
+  }
+
+  #getAttributes(ino: number): ReplyBody {
+    if (this.#tree.kind.get(ino) === KIND.directory) this.replay.catchUp();
+    return this.#attributeReply(ino);
   }
 
   #attributeReply(ino: number): ReplyBody {

@@ -129,7 +129,7 @@ function mountOptions(config: ServerConfig): string[] {
 /** A worker is in a session of its own, so that Ctrl-C on a terminal reaches the supervisor alone. */
 function startWorker(fuseFd: number, config: WorkerConfig): ChildProcess {
   const script = process.argv[1] as string;
-  return spawn(process.execPath, [script, 'worker', JSON.stringify(config)], {
+  return spawn(process.execPath, [...process.execArgv, script, 'worker', JSON.stringify(config)], {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', fuseFd, 'pipe'],
   });

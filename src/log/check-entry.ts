@@ -1,3 +1,4 @@
+import { isPowerOfTwo } from '../numbers';
 import { extentBase } from './entry';
 import { exactText, type Gap, gapsBetween, type Violation, verify } from './fields';
 import { entryFinding, type Finding, type FindingCode } from './findings';
@@ -9,7 +10,6 @@ import {
   EXTENT_INTERLEAVED,
   FILE_BODY,
   INTERLEAVE,
-  isPowerOfTwo,
   LOG_ENTRY,
   LOG_OFFSET,
   MAX_EXTENTS,

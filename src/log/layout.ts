@@ -1,3 +1,4 @@
+import { isPowerOfTwo } from '../numbers';
 import { array, crc, structure, text, u32, u64, uuid } from './fields';
 
 /** Everything on the media is little-endian. Offsets and lengths are in bytes. These numbers are not ours to change. */
@@ -35,10 +36,6 @@ export const EXTENT_SIMPLE = 0;
 export const EXTENT_INTERLEAVED = 1;
 
 export const PERMISSION_BITS = 0o7777;
-
-export function isPowerOfTwo(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
-}
 
 export const SUPERBLOCK = structure('Superblock', 200, {
   magic: u64(0, 'magic 0x87b282ff', {

@@ -8,7 +8,6 @@ import { encodeHeader } from '../log/header';
 import {
   DEFAULT_ALLOC_UNIT,
   DEFAULT_LOG_LENGTH,
-  isPowerOfTwo,
   LOG_OFFSET,
   logCapacity,
   MIN_DEVICE_SIZE,
@@ -16,6 +15,7 @@ import {
   SUPERBLOCK,
 } from '../log/layout';
 import { encodeSuperblock, inspectSuperblock, readSuperblockBytes } from '../log/superblock';
+import { isPowerOfTwo } from '../numbers';
 import { mountOfDevice } from './mounts';
 import { lockDevice, type WriteOptions } from './owner-session';
 
@@ -109,6 +109,9 @@ function createSparse(path: string, bytes: number): void {
     const fd = openSync(path, 'wx', 0o644);
     try {
       ftruncateSync(fd, bytes);
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
     } finally {
       closeSync(fd);
     }

@@ -1,58 +1,24 @@
+import type { Finding } from '../log/findings';
+import type { CheckReport } from '../operations/check';
 import { type Painter, paint } from './colour';
 import { formatSize } from './sizes';
 import { renderTable } from './table';
 
-interface ShownFinding {
-  readonly code: string;
-  readonly severity: 'error' | 'warning';
-  readonly detail: string;
-  readonly entry?: number;
-  readonly path?: string;
-}
-
-/** What of a check's report is shown. Sizes in bytes. */
-export interface ShownReport {
-  readonly device: string;
-  readonly deviceBytes: number;
-  readonly mountedOn?: string;
-  readonly uuid?: string;
-  readonly ownerUuid?: string;
-  readonly role?: string;
-  readonly contents?: {
-    readonly entries: number;
-    readonly capacity: number;
-    readonly files: number;
-    readonly directories: number;
-    readonly fileBytes: number;
-    readonly space: {
-      readonly unitBytes: number;
-      readonly totalUnits: number;
-      readonly usedUnits: number;
-      readonly freeUnits: number;
-      readonly freeRuns: number;
-      readonly largestFreeUnits: number;
-    };
-  };
-  readonly errors: number;
-  readonly warnings: number;
-  readonly findings: readonly ShownFinding[];
-}
-
 /** A check's report as text: a line for each finding, then, unless `quiet`, what is on the device. */
-export async function describeReport(report: ShownReport, quiet: boolean): Promise<string> {
+export async function describeReport(report: CheckReport, quiet: boolean): Promise<string> {
   const painter = await paint(process.stdout);
   const lines = report.findings.map((found) => describeFinding(found, painter));
   if (!quiet) lines.push(renderTable(summary(report)), verdict(report, painter));
   return lines.join('\n');
 }
 
-function describeFinding({ code, severity, detail, entry, path }: ShownFinding, painter: Painter): string {
+function describeFinding({ code, severity, detail, entry, path }: Finding, painter: Painter): string {
   const mark = severity === 'error' ? painter.red('error') : painter.yellow('warning');
   const where = entry === undefined ? '' : ` entry ${entry}${path === undefined ? '' : ` "${path}"`}:`;
   return `${mark} ${code}:${where} ${detail}`;
 }
 
-function summary(report: ShownReport): string[][] {
+function summary(report: CheckReport): string[][] {
   const rows = [['device', `${report.device}, ${formatSize(report.deviceBytes)}`]];
   if (report.mountedOn !== undefined) rows.push(['mounted on', report.mountedOn]);
   if (report.uuid !== undefined) rows.push(['UUID', report.uuid]);
@@ -81,7 +47,7 @@ function article(role: string | undefined): string {
   return role === 'owner' ? 'the owner' : 'a client';
 }
 
-function verdict({ errors, warnings }: ShownReport, painter: Painter): string {
+function verdict({ errors, warnings }: CheckReport, painter: Painter): string {
   if (errors > 0) return painter.red(`${errors} errors, ${warnings} warnings`);
   return warnings > 0 ? painter.yellow(`no errors, ${warnings} warnings`) : painter.green('clean');
 }

@@ -1,0 +1,54 @@
+import { closeSync } from 'node:fs';
+import { tryLock, unlock } from '../native/libc';
+import { checkRange } from './checks';
+import type { OpenOptions } from './device';
+import { WindowMap } from './windows';
+
+/** What devices of both kinds have: an open descriptor with its lock, and a mapping in windows. */
+export abstract class MappedDevice {
+  readonly writable: boolean;
+  protected readonly windows: WindowMap;
+
+  /** `size` in bytes. With `mapWritable` stores may go through the mapping. */
+  constructor(
+    readonly path: string,
+    protected readonly fd: number,
+    readonly size: number,
+    options: OpenOptions,
+    mapWritable: boolean,
+  ) {
+    this.writable = options.writable;
+    this.windows = new WindowMap(fd, size, mapWritable);
+  }
+
+  abstract readInto(target: Buffer, offset: number): void;
+
+  read(offset: number, length: number): Buffer {
+    this.checkRange(offset, length);
+    const target = Buffer.allocUnsafe(length);
+    this.readInto(target, offset);
+    return target;
+  }
+
+  segments(offset: number, length: number): Buffer[] {
+    this.checkRange(offset, length);
+    return this.windows.segments(offset, length);
+  }
+
+  tryLock(): boolean {
+    return tryLock(this.fd);
+  }
+
+  unlock(): void {
+    unlock(this.fd);
+  }
+
+  close(): void {
+    this.windows.close();
+    closeSync(this.fd);
+  }
+
+  protected checkRange(offset: number, length: number): void {
+    checkRange(this.path, this.size, offset, length);
+  }
+}

@@ -1,0 +1,67 @@
+import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Numbers in [0, 1) that are the same for a seed on every run (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Bytes that do not repeat, the same for a seed on every run. */
+export function noise(bytes: number, seed = 1): Buffer {
+  const random = seeded(seed);
+  const words = new Uint32Array(Math.ceil(bytes / 4));
+  for (let i = 0; i < words.length; i++) words[i] = random() * 2 ** 32;
+  return Buffer.from(words.buffer, 0, bytes);
+}
+
+/** Writes a file with its parent directories. Returns its path. */
+export function put(path: string, contents: string | Buffer, mode = 0o644): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, contents, { mode });
+  return path;
+}
+
+/** Paths of files below a directory, relative to it, sorted. */
+export function filesBelow(root: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort();
+}
+
+/** The names in a directory, sorted; of a mount, without its own .meta. */
+export function namesIn(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => name !== '.meta')
+    .sort();
+}
+
+/** Fails, naming the first that does not, unless files of `target` are all in `source` with the same bytes. */
+export function expectContents(source: string, target: string, files = filesBelow(target)): void {
+  for (const file of files) {
+    if (!readFileSync(join(source, file)).equals(readFileSync(join(target, file)))) {
+      throw new Error(`${join(target, file)}: not the contents of ${join(source, file)}`);
+    }
+  }
+}
+
+/** Fails unless two directories hold the same files with the same bytes. */
+export function expectSameTree(source: string, target: string): void {
+  expect(filesBelow(target)).toEqual(filesBelow(source));
+  expectContents(source, target);
+}
+
+export function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Permission bits of a path. */
+export function modeOf(path: string): number {
+  return lstatSync(path).mode & 0o7777;
+}
