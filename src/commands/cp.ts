@@ -1,6 +1,7 @@
 import { Args, Flags, type Interfaces } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { CopyOptions, CopyResult } from '../operations/copy';
+import { filesAndDirectories } from '../ui/counts';
 import type { Progress } from '../ui/progress';
 import { formatDuration, formatRate, formatSize } from '../ui/sizes';
 import { BaseCommand, defined, ownershipFlags, stripeFlags, stripeOf, syncFlag } from './base';
@@ -18,6 +19,7 @@ Symbolic links in a tree, sockets and devices are reported and left out; the exi
     '<%= config.bin %> cp -r --resume dataset/ /mnt/famfs',
     '<%= config.bin %> cp -rT dataset /mnt/famfs/current',
   ];
+  static override usage = 'cp [FLAGS] SOURCE... DESTINATION';
   static override strict = false;
   static override args = {
     source: Args.string({ required: true, description: 'file or directory to copy; several may be given' }),
@@ -110,7 +112,7 @@ Symbolic links in a tree, sockets and devices are reported and left out; the exi
 }
 
 function summary({ bytes, directories, files, overwritten, skipped }: CopyResult, seconds: number): string {
-  const parts = [`${files} files`, `${directories} directories`];
+  const parts = [filesAndDirectories(files, directories)];
   if (overwritten > 0) parts.push(`${overwritten} overwritten`);
   if (skipped > 0) parts.push(`${skipped} there already`);
   return `${parts.join(', ')}; ${formatSize(bytes)} in ${formatDuration(seconds)} (${formatRate(bytes / seconds)})`;

@@ -31,7 +31,8 @@ Exit status: 0 clean (or warnings alone), 4 errors found, 8 could not check, 16 
     const report = await check(args.target, { signal: abort.signal });
     if (!this.jsonEnabled()) {
       const { describeReport } = await import('../ui/check-report');
-      this.log(await describeReport(report, flags.quiet));
+      const text = await describeReport(report, flags.quiet);
+      if (text !== '') this.log(text);
     }
     const failed = report.errors > 0 || (flags.strict && report.warnings > 0);
     if (failed) process.exitCode = ERRORS_FOUND;

@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
 import type { LogplayResult } from '../operations/logplay';
+import { counted, filesAndDirectories } from '../ui/counts';
 import { BaseCommand } from './base';
 
 export default class Logplay extends BaseCommand {
@@ -14,7 +15,7 @@ export default class Logplay extends BaseCommand {
     const { logplay } = await import('../operations/logplay');
     const result = await logplay(args.directory);
     this.log(
-      `${result.directory}: ${result.entries} entries, ${result.files} files, ${result.directories} directories`,
+      `${result.directory}: ${counted(result.entries, 'entry', 'entries')}, ${filesAndDirectories(result.files, result.directories)}`,
     );
     if (result.notServed > 0)
       await this.warnLine(`${result.notServed} entries are damaged and not served; famfs fsck tells more`);

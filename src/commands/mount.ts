@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { MountResult } from '../operations/mount';
 import { LOG_LEVELS } from '../types';
+import { filesAndDirectories } from '../ui/counts';
 import { BaseCommand, defined, syncFlag } from './base';
 
 export default class Mount extends BaseCommand {
@@ -46,7 +47,7 @@ export default class Mount extends BaseCommand {
     };
     return mount(args.device, args.directory, options, (result) => {
       const { device, directory, files, directories, role, notServed } = result;
-      this.log(`${device} is mounted on ${directory} (${role}): ${files} files, ${directories} directories`);
+      this.log(`${device} is mounted on ${directory} (${role}): ${filesAndDirectories(files, directories)}`);
       if (notServed > 0) {
         void this.warnLine(
           `${notServed} log entries are damaged and not served; famfs fsck ${directory} tells more`,

@@ -59,9 +59,13 @@ export function ensureSystemUuid(): string {
 function parse(text: string, source: string): string {
   const uuid = text.trim().toLowerCase();
   if (UUID.test(uuid)) return uuid;
+  const hint =
+    source === SYSTEM_UUID_PATH
+      ? 'restore it from a backup: a host with another UUID is a client of the file systems it made'
+      : 'give 32 hexadecimal digits as 8-4-4-4-12, or leave the variable out';
   throw new FamfsError(
     'system-uuid',
     `${source}: not a UUID: ${JSON.stringify(text.slice(0, UUID_CHARACTERS))}`,
-    'restore it from a backup: a host with another UUID is a client of the file systems it made',
+    hint,
   );
 }

@@ -72,7 +72,7 @@ export class CopyPlanner {
   #add(source: Buffer, target: Buffer, stats: Stats): void {
     if (stats.isDirectory()) {
       if (!this.recursive) {
-        throw new FamfsError('source', `${printable(source)}: is a directory`, '-r copies directories');
+        throw new FamfsError('source', `${printable(source)}: is a directory, which -r copies`);
       }
       this.#addDirectory(source, target, stats.mode);
     } else if (stats.isFile()) this.#addFile(source, target, stats);

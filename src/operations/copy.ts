@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { checkStripe } from '../alloc/allocator';
 import { FamfsError } from '../errors';
 import { eachRun } from '../log/file-map';
 import { printable } from '../log/paths';
@@ -54,6 +55,8 @@ export async function copy(
   options: CopyOptions,
 ): Promise<CopyResult> {
   return inFileSystem(destination, options, async (session, relative) => {
+    const { stripe } = options;
+    if (stripe) checkStripe(stripe, session.device.size, session.superblock.allocUnit);
     const planner = new CopyPlanner(session, options.recursive ?? false);
     planSources(planner, session, sources, destination, relative, options);
     const { plan } = planner;

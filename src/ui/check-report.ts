@@ -1,6 +1,7 @@
 import type { Finding } from '../log/findings';
 import type { CheckReport } from '../operations/check';
 import { type Painter, paint } from './colour';
+import { counted, filesAndDirectories } from './counts';
 import { formatSize } from './sizes';
 import { renderTable } from './table';
 
@@ -30,14 +31,14 @@ function summary(report: CheckReport): string[][] {
   const size = (units: number) => formatSize(units * space.unitBytes);
   rows.push(
     ['log', `${entries} of ${capacity} entries used`],
-    ['contents', `${files} files (${formatSize(fileBytes)}), ${directories} directories`],
+    ['contents', `${filesAndDirectories(files, directories)}; ${formatSize(fileBytes)} of data`],
     [
       'space',
       `${size(space.usedUnits)} of ${size(space.totalUnits)} used in units of ${formatSize(space.unitBytes)}`,
     ],
     [
       'free',
-      `${size(space.freeUnits)} in ${space.freeRuns} fragments, the largest ${size(space.largestFreeUnits)}`,
+      `${size(space.freeUnits)} in ${counted(space.freeRuns, 'fragment')}, the largest ${size(space.largestFreeUnits)}`,
     ],
   );
   return rows;
@@ -48,6 +49,6 @@ function article(role: string | undefined): string {
 }
 
 function verdict({ errors, warnings }: CheckReport, painter: Painter): string {
-  if (errors > 0) return painter.red(`${errors} errors, ${warnings} warnings`);
-  return warnings > 0 ? painter.yellow(`no errors, ${warnings} warnings`) : painter.green('clean');
+  if (errors > 0) return painter.red(`${counted(errors, 'error')}, ${counted(warnings, 'warning')}`);
+  return warnings > 0 ? painter.yellow(`no errors, ${counted(warnings, 'warning')}`) : painter.green('clean');
 }

@@ -1,23 +1,20 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until a program has a handler for a signal, which before that would just end it. */
-export async function whenCatching(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  const bit = 1n << BigInt(constants.signals[signal] - 1);
+/** Waits until a program has a file open: it then is at work, and handles signals. */
+export async function whenOpen(child: ChildProcess, path: string): Promise<void> {
   while (child.exitCode === null && child.signalCode === null) {
-    const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(statusOf(child.pid))?.[1];
-    if (caught !== undefined && (BigInt(`0x${caught}`) & bit) !== 0n) return;
+    if (hasOpen(`/proc/${child.pid}/fd`, path)) return;
     await sleep(1);
   }
-  throw new Error(`the program ended before it caught ${signal}`);
+  throw new Error(`the program ended before it was seen to have ${path} open`);
 }
 
-function statusOf(pid: number | undefined): string {
+function hasOpen(directory: string, path: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8');
+    return readdirSync(directory).some((fd) => readlinkSync(`${directory}/${fd}`) === path);
   } catch {
-    return '';
+    return false; // a descriptor was closed meanwhile
   }
 }
