@@ -22,7 +22,6 @@ export interface CopyOptions extends WriteOptions, Ownership {
   /** Pieces copied at the same time. */
   readonly threads?: number;
   readonly stripe?: StripeOptions;
-  readonly signal?: AbortSignal;
   /** Called when the work is known, before the first byte. */
   readonly onPlan?: (totalBytes: number) => void | Promise<void>;
   readonly onProgress?: (bytes: number, target: string) => void;

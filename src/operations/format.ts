@@ -97,7 +97,7 @@ async function onLockedDevice<T>(
         `famfs umount ${mount.directory} first`,
       );
     }
-    await lockDevice(device, options.onWait);
+    await lockDevice(device, options);
     return work(device);
   } finally {
     device.close();

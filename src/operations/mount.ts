@@ -64,6 +64,7 @@ export async function mount(
   const ended = options.foreground ? untilEnded(server) : undefined;
   if (typeof log === 'number') closeSync(log);
   const { state, ...served } = await readiness(server.stdio[3] as Readable, logFile);
+  await yieldToOlder(devicePath, device, directory);
   const result = { device, directory, ...served, ...(logFile === undefined ? {} : { logFile }) };
   onReady?.(result);
   if (ended) await ended();
@@ -125,13 +126,25 @@ function checkDirectory(path: string): string {
   return directory;
 }
 
+/** Of two mounts of one device that were made at the same time, and did not see each other, the later one ends. */
+async function yieldToOlder(path: string, device: string, directory: string): Promise<void> {
+  const oldest = mountOfDevice(device);
+  if (!oldest || oldest.directory === directory) return;
+  await unmount(directory);
+  throw alreadyMounted(path, oldest);
+}
+
+function alreadyMounted(path: string, { directory }: Mount): FamfsError {
+  return new FamfsError('already-mounted', `${path}: mounted on ${directory} already`);
+}
+
 /** Opens the device once, for a good error before a server is started. Returns its real path. */
 function checkDevice(path: string): string {
   const device = openDevice(path, { writable: false });
   try {
     loadSuperblock(device);
     const there = mountOfDevice(device.path);
-    if (there) throw new FamfsError('already-mounted', `${path}: mounted on ${there.directory} already`);
+    if (there) throw alreadyMounted(path, there);
     return device.path;
   } finally {
     device.close();

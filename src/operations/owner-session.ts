@@ -20,18 +20,25 @@ export interface WriteOptions {
   readonly noSync?: boolean;
   /** Called once when another process has the lock and this one begins to wait for it. */
   readonly onWait?: (device: string) => void;
+  readonly signal?: AbortSignal;
 }
 
 const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 250;
 const TELL_AFTER_MS = 1000;
 
-/** Waits for a device's exclusive lock. */
-export async function lockDevice(device: Device, onWait?: (device: string) => void): Promise<void> {
+/** Waits for a device's exclusive lock. Throws FamfsError `interrupted` when the signal ends the wait. */
+export async function lockDevice(device: Device, { onWait, signal }: WriteOptions): Promise<void> {
   let told = false;
   let waited = 0;
   for (let wait = FIRST_WAIT_MS; !device.tryLock(); wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
     await sleep(wait);
+    if (signal?.aborted) {
+      throw new FamfsError(
+        'interrupted',
+        `${device.path}: interrupted while waiting for its lock; nothing was done`,
+      );
+    }
     waited += wait;
     if (waited >= TELL_AFTER_MS && !told) {
       told = true;
@@ -62,7 +69,7 @@ export class OwnerSession {
     try {
       const superblock = loadSuperblock(device);
       checkOwner(device.path, superblock);
-      await lockDevice(device, options.onWait);
+      await lockDevice(device, options);
       return OwnerSession.#begin(device, loadSuperblock(device));
     } catch (error) {
       device.close();

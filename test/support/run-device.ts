@@ -6,6 +6,8 @@ import type { Store } from '../../src/log/store';
 import { inspectSuperblock, readSuperblockBytes, type Superblock } from '../../src/log/superblock';
 import { extentsOf } from '../../src/types';
 import { makeImage, mkdir, writeImage } from './images';
+import { DAMAGED_IMAGES } from './images-damaged';
+import type { Scratch } from './run-scratch';
 
 /** What is on a device, read from its file without the program under test. */
 export interface OnDevice {
@@ -82,4 +84,13 @@ function fileStore(path: string): Store {
     fence: refuse,
     invalidate: () => {},
   };
+}
+
+/** Writes the damaged image called `name` into a new device file. Returns its path. */
+export function damagedDevice(scratch: Scratch, name: string): string {
+  const damaged = DAMAGED_IMAGES.find((image) => image.name === name);
+  if (!damaged) throw new Error(`${name}: no such damaged image`);
+  const device = scratch.path('device.img');
+  writeImage(device, damaged.make());
+  return device;
 }

@@ -42,13 +42,18 @@ export function namesIn(directory: string): string[] {
     .sort();
 }
 
-/** Fails, naming the first that does not, unless files of `target` are all in `source` with the same bytes. */
-export function expectContents(source: string, target: string, files = filesBelow(target)): void {
+/**
+ * Fails, naming the first that is not, unless the files of `target` are all in `source` with the same bytes. Returns
+ * how many there are.
+ */
+export function expectContents(source: string, target: string): number {
+  const files = filesBelow(target);
   for (const file of files) {
     if (!readFileSync(join(source, file)).equals(readFileSync(join(target, file)))) {
       throw new Error(`${join(target, file)}: not the contents of ${join(source, file)}`);
     }
   }
+  return files.length;
 }
 
 /** Fails unless two directories hold the same files with the same bytes. */

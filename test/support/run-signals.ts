@@ -1,6 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { shell } from './run';
+import { exists, put } from './run-files';
+import type { Scratch } from './run-scratch';
 
 /** Waits until a program has a file open: it then is at work, and handles signals. */
 export async function whenOpen(child: ChildProcess, path: string): Promise<void> {
@@ -17,4 +20,24 @@ function hasOpen(directory: string, path: string): boolean {
   } catch {
     return false; // a descriptor was closed meanwhile
   }
+}
+
+/** Processes that have a file open. */
+export function processesWithOpen(path: string): string[] {
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && hasOpen(`/proc/${pid}/fd`, path));
+}
+
+/** Takes the lock of a device, as another process that appends to it does. Returns once it is held. */
+export async function holdLock(device: string, scratch: Scratch): Promise<{ release: () => Promise<void> }> {
+  const [held, go] = [scratch.path('lock-held'), scratch.path('lock-go')];
+  const holder = shell(
+    `exec 9<>'${device}'; flock 9; touch ${held}; until [ -e ${go} ]; do sleep 0.01; done`,
+  );
+  while (!exists(held)) await sleep(5);
+  return {
+    release: async () => {
+      put(go, '');
+      await holder;
+    },
+  };
 }

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { famfs, famfsOk, type Program } from '../support/run';
+import { expectClean, expectFailure, expectNoTrace, expectQuiet } from '../support/run-expect';
+import { exists, put } from '../support/run-files';
+import { mountsBelow, scratchEach } from '../support/run-scratch';
+
+const scratch = scratchEach();
+const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
+  version: string;
+};
+const VERBS = ['cp', 'creat', 'fsck', 'logplay', 'mkdir', 'mkfs', 'mount', 'umount'];
+
+describe('help', () => {
+  test.each(VERBS)('%s --help has a usage and examples', async (verb) => {
+    const run = await famfs([verb, '--help']);
+    expectQuiet(run);
+    expect(run.stdout).toMatch(new RegExp(`^USAGE\n {2}\\$ famfs ${verb} `, 'm'));
+    expect(run.stdout).toMatch(new RegExp(`^EXAMPLES\n {2}\\$ famfs ${verb} `, 'm'));
+    expectNoTrace(run.stdout);
+  });
+
+  test.each([['--help'], []])('famfs %s lists the verbs', async (...args) => {
+    const run = await famfs(args);
+    expectQuiet(run);
+    for (const verb of VERBS) expect(run.stdout).toMatch(new RegExp(`^ {2}${verb} +\\S`, 'm'));
+  });
+
+  test('--version', async () => {
+    const run = await famfs(['--version']);
+    expectQuiet(run);
+    expect(run.stdout).toMatch(new RegExp(`^famfs/${version.replaceAll('.', '\\.')} `));
+  });
+});
+
+describe('what is no verb', () => {
+  test.each(['nonsense', 'mkdri', 'cp:x', ''])('"%s" is named', async (verb) => {
+    const { status, stdout, stderr } = await famfs([verb]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^famfs: .*no such verb\n {7}famfs --help lists them\n$/);
+  });
+
+  test('an unknown flag before a verb', async () => {
+    const { status, stderr } = await famfs(['--nonsense']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^famfs: .*--nonsense/);
+    expectNoTrace(stderr);
+  });
+});
+
+describe('the programs that mkfs(8), fsck(8) and mount(8) start', () => {
+  test('mkfs.famfs, fsck.famfs and mount.famfs do what the verbs do', async () => {
+    const device = scratch.path('device.img');
+    const at = scratch.directory('mnt');
+    expectQuiet(await famfs(['--no-sync', '--create', '4g', device], { program: 'mkfs.famfs' }));
+    const checked = await famfs([device], { program: 'fsck.famfs' });
+    expectQuiet(checked);
+    expect(checked.stdout).toMatch(/\nclean\n$/);
+    const log = scratch.path('server.log');
+    expectQuiet(await famfs(['--log-file', log, device, at, '-o', 'rw'], { program: 'mount.famfs' }));
+    expect(mountsBelow(scratch.root)).toEqual([at]);
+    await expectClean(at);
+  });
+
+  test('mount.famfs takes device and directory before its options, and options with commas', async () => {
+    const device = await scratch.makeDevice('4g');
+    const at = scratch.directory('mnt');
+    const log = scratch.path('server.log');
+    const run = await famfs([device, at, '--log-file', log, '-o', 'rw,ro'], { program: 'mount.famfs' });
+    expectQuiet(run);
+  });
+
+  test.each([
+    ['mkfs.famfs', 1],
+    ['fsck.famfs', 8],
+  ] as const)('%s of a missing device fails with %d', async (program, status) => {
+    const device = scratch.path('missing');
+    await expectFailure([device], { status, code: 'no-device', says: [device] }, { program });
+    expect(exists(device)).toBe(false);
+  });
+
+  test('fsck.famfs reports errors with 4', async () => {
+    const device = put(scratch.path('device.img'), 'text');
+    expect(await famfs([device], { program: 'fsck.famfs' })).toMatchObject({ status: 4, stderr: '' });
+  });
+
+  test.each<Program>(['mkfs.famfs', 'fsck.famfs', 'mount.famfs'])('%s --help', async (program) => {
+    const run = await famfs(['--help'], { program });
+    expectQuiet(run);
+    expect(run.stdout).toContain('EXAMPLES');
+  });
+
+  test('mount.famfs without a directory is a usage error', async () => {
+    const failure = { status: 2, code: 'usage', says: ['DIRECTORY'], hint: '--help' } as const;
+    await expectFailure(['device'], failure, { program: 'mount.famfs' });
+  });
+});
+
+test('famfs works from any directory and with another home', async () => {
+  const env = { HOME: '/nonexistent', XDG_DATA_HOME: undefined };
+  await famfsOk(['mkfs', '--create', '4g', 'device.img'], { cwd: scratch.root, env });
+  expectQuiet(await famfs(['fsck', 'device.img'], { cwd: scratch.root, env }));
+});
+
+test('a home that cannot be read is no matter', async () => {
+  const run = await famfs(['--version'], { uid: 65_534, gid: 65_534, env: { HOME: '/root' } });
+  expectQuiet(run);
+});
