@@ -12,6 +12,10 @@ export const ServerConfig = z.object({
   readOnly: z.boolean(),
   noSync: z.boolean(),
   logLevel: z.enum(LOG_LEVELS),
+  /** Worker processes. */
+  workers: z.number().int().min(1).max(16),
+  /** Seconds between two looks at the log; 0 for none. */
+  pollSeconds: z.number().min(0),
   /** Other users may use the mount; needs root, or user_allow_other in /etc/fuse.conf. */
   allowOther: z.boolean(),
 });
@@ -42,6 +46,57 @@ export const Readiness = z.discriminatedUnion('state', [
 export type Readiness = z.input<typeof Readiness>;
 export const READINESS_FD = 3;
 
+const Latency = z.object({ belowSeconds: z.number().nullable(), requests: z.number() });
+
+/** What `GET /status` of a server's control socket answers. */
+export const StatusReport = z.object({
+  pid: z.number(),
+  device: z.string(),
+  deviceBytes: z.number(),
+  directory: z.string(),
+  uuid: z.string(),
+  role: Role,
+  readOnly: z.boolean(),
+  startedAt: z.iso.datetime(),
+  uptimeSeconds: z.number(),
+  logLevel: z.enum(LOG_LEVELS),
+  kernel: z.object({ protocol: z.string(), resend: z.boolean(), mmapWithDirectIo: z.boolean() }),
+  log: z.object({
+    entries: z.number(),
+    capacity: z.number(),
+    /** Why what is served does not follow the log any more; null while it does. */
+    frozen: z.string().nullable(),
+  }),
+  replayed: Served.extend({ entries: z.number() }),
+  /** True once a page of the device could not be read or written. */
+  deviceFailed: z.boolean(),
+  /** True when the device's path leads to something else by now. */
+  deviceReplaced: z.boolean(),
+  workers: z.array(
+    z.object({
+      pid: z.number().nullable(),
+      startedAt: z.iso.datetime(),
+      restarts: z.number(),
+      served: z.number(),
+    }),
+  ),
+  restarts: z.number(),
+  bytesRead: z.number(),
+  bytesWritten: z.number(),
+  requests: z.array(
+    z.object({
+      operation: z.string(),
+      requests: z.number(),
+      errors: z.number(),
+      seconds: z.number(),
+      latency: z.array(Latency),
+    }),
+  ),
+});
+export type StatusReport = z.infer<typeof StatusReport>;
+
+export const LogLevelBody = z.object({ level: z.enum(LOG_LEVELS) });
+
 /** What a running server leaves in its run directory for `famfs umount` and others. */
 export const ServerState = z.object({
   pid: z.number(),
@@ -58,6 +113,11 @@ export function runDirectory(mountId: string): string {
   if (uid === 0) return join('/run/famfs', mountId);
   const base = process.env.XDG_RUNTIME_DIR;
   return base ? join(base, 'famfs', mountId) : join('/tmp', `famfs-${uid}`, mountId);
+}
+
+/** The Unix socket on which a server answers HTTP. */
+export function controlSocket(mountId: string): string {
+  return join(runDirectory(mountId), 'control');
 }
 
 export function stateFile(mountId: string): string {

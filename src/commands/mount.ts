@@ -33,15 +33,32 @@ export default class Mount extends BaseCommand {
       description: "the server's log (default /var/log/famfs/DIRECTORY.log)",
       helpValue: 'FILE',
     }),
+    workers: Flags.integer({
+      description: 'processes that serve (default: one for each core, up to 4)',
+      min: 1,
+      max: 16,
+    }),
+    poll: Flags.integer({
+      description: 'seconds between two looks at the log; 0 for none',
+      default: 1,
+      min: 0,
+    }),
     ...syncFlag,
   };
 
   async run(): Promise<MountResult> {
     const { args, flags } = await this.parse(Mount);
     const { mount } = await import('../operations/mount');
-    const { foreground, 'log-file': logFile, 'log-level': logLevel, 'no-sync': noSync } = flags;
+    const {
+      foreground,
+      'log-file': logFile,
+      'log-level': logLevel,
+      'no-sync': noSync,
+      poll: pollSeconds,
+      workers,
+    } = flags;
     const options = {
-      ...defined({ foreground, logFile, logLevel, noSync }),
+      ...defined({ foreground, logFile, logLevel, noSync, pollSeconds, workers }),
       ...mountOptions(flags.options ?? []),
     };
     return mount(args.device, args.directory, options, (result) => {

@@ -41,6 +41,10 @@ export interface Device {
    * a bad page then is EFAULT and not SIGBUS.
    */
   segments(offset: number, length: number): Buffer[];
+  /** Bytes that the device has by now: fewer than `size` when a file was truncated. */
+  currentSize(): number;
+  /** What is open, as opposed to what the path leads to by now: device, inode and device number. */
+  identity(): string;
   /** Takes the device's exclusive lock without waiting; false when another process has it. */
   tryLock(): boolean;
   unlock(): void;

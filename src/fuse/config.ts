@@ -4,6 +4,8 @@ import { Role, ServerConfig } from '../server-contract';
 /** What the supervisor tells a worker. */
 export const WorkerConfig = ServerConfig.extend({
   role: Role,
+  /** Which page of the shared state is this worker's. */
+  slot: z.number().int().min(0),
   mmapWithDirectIo: z.boolean(),
   /** Milliseconds since 1970: the time of files, which the media does not store. */
   mountedAt: z.number(),

@@ -45,9 +45,12 @@ export class FileIo {
     return segments;
   }
 
-  /** Stores bytes into a file at `offset`. Returns how many: fewer when the file ends before. */
+  /**
+   * Stores bytes into a file at `offset`. Returns how many: fewer when the file ends before. Whether the caller may
+   * write was decided when it opened the file: a later chmod takes nothing from it, nor the pages it has mapped.
+   */
   write(ino: number, offset: number, data: Buffer): number {
-    this.#checkWritable(ino);
+    this.#checkData(ino);
     const room = this.tree.size.get(ino) - offset;
     if (room <= 0 && data.length > 0)
       throw new Refusal(EFBIG, 'write at or behind the end: famfs files never change size');
@@ -61,9 +64,9 @@ export class FileIo {
     return length;
   }
 
-  /** Makes what was written to a file durable and visible to other hosts. */
+  /** Makes what was written to a file, by whichever worker, durable and visible to other hosts. */
   sync(ino: number): void {
-    if (!this.isWritable(ino)) return;
+    if (this.tree.kind.get(ino) !== KIND.file || !this.device.writable) return;
     this.#flush(ino);
     this.device.fence();
   }
@@ -80,10 +83,14 @@ export class FileIo {
     this.#unsynced.delete(ino);
   }
 
-  #checkWritable(ino: number): void {
-    const kind = this.tree.kind.get(ino);
-    if (kind !== KIND.file)
+  #checkData(ino: number): void {
+    if (this.tree.kind.get(ino) !== KIND.file)
       throw new Refusal(EPERM, 'the superblock and the log are read-only through the mount');
+    if (!this.device.writable) throw new Refusal(EROFS, 'mounted read-only');
+  }
+
+  #checkWritable(ino: number): void {
+    this.#checkData(ino);
     if (!this.isWritable(ino)) throw new Refusal(EROFS, 'read-only on this host unless chmod opens it up');
   }
 

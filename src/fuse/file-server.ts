@@ -1,11 +1,12 @@
 import type { Device } from '../device/device';
+import { FamfsError } from '../errors';
 import { LOG_OFFSET, logCapacity, MAX_PATH } from '../log/layout';
 import type { Replay } from '../log/replay';
 import { KIND, type Tree } from '../log/tree';
 import { Attributes } from './attributes';
 import type { WorkerConfig } from './config';
 import { listDirectory } from './directory';
-import { EINVAL, ENOENT, ENOSYS, ENOTDIR, EOPNOTSUPP, EPERM, Refusal } from './errno';
+import { EINVAL, EIO, ENOENT, ENOSYS, ENOTDIR, EOPNOTSUPP, EPERM, Refusal } from './errno';
 import { FileIo } from './file-io';
 import {
   ATTR_OUT_BYTES,
@@ -24,6 +25,8 @@ import {
   WRITE_OUT_BYTES,
   writeNumber,
 } from './protocol';
+import type { SharedState } from './shared-state';
+import type { WorkerPage } from './worker-page';
 
 /** The body of a reply, in pieces for writev; empty for success without a body. */
 export type ReplyBody = readonly Buffer[];
@@ -49,9 +52,16 @@ export class FileServer {
     private readonly device: Device,
     private readonly replay: Replay,
     config: WorkerConfig,
+    private readonly shared: SharedState,
+    private readonly page: WorkerPage,
   ) {
     this.#tree = replay.tree;
-    this.#attributes = new Attributes(this.#tree, config.role === 'client', config.mountedAt);
+    this.#attributes = new Attributes(
+      this.#tree,
+      shared.overrides,
+      config.role === 'client',
+      config.mountedAt,
+    );
     this.#io = new FileIo(device, this.#tree, (ino) => !config.readOnly && this.#attributes.isWritable(ino));
     this.#openFlags = config.mmapWithDirectIo ? FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES : 0;
     this.#handlers = this.#table();
@@ -61,7 +71,32 @@ export class FileServer {
   handle(request: Buffer, header: RequestHeader): ReplyBody {
     const handler = this.#handlers.get(header.opcode);
     if (!handler) throw new Refusal(ENOSYS);
+    // Another worker may have told the kernel of files that this one has not heard of yet.
+    if (header.node > this.#tree.lastIno) this.#catchUp();
     return handler(request, header);
+  }
+
+  /** Replays what was appended since. Names and attributes of a device that failed go on as they are. */
+  #catchUp(): void {
+    const { replay, shared } = this;
+    if (shared.deviceFailed) return;
+    const before = replay.counts.entries;
+    try {
+      const derailment = replay.catchUp(shared.frozen ? shared.wantedEntries : undefined);
+      if (derailment) shared.freeze(derailment);
+    } catch (error) {
+      if (!(error instanceof FamfsError)) throw error;
+      shared.failDevice();
+      return;
+    }
+    if (replay.counts.entries === before) return;
+    shared.wantEntries(replay.counts.entries);
+    this.page.setReplayed(replay);
+  }
+
+  #checkDevice(): void {
+    if (this.shared.deviceFailed) throw new Refusal(EIO);
+    if (this.shared.foreign) throw new Refusal(EIO, 'another file system was made over this one');
   }
 
   #table(): ReadonlyMap<number, Handler> {
@@ -111,7 +146,10 @@ export class FileServer {
     const nameLength = length - IN_HEADER_BYTES - 1;
     const find = () => this.#tree.lookup(directory, request, IN_HEADER_BYTES, nameLength);
     let ino = find();
-    if (ino === 0 && this.replay.catchUp() > 0) ino = find();
+    if (ino === 0) {
+      this.#catchUp();
+      ino = find();
+    }
     if (ino === 0) throw new Refusal(ENOENT);
     this.#writeEntry(ino, this.#out, 0);
     return [this.#out.subarray(0, ENTRY_OUT_BYTES)];
@@ -126,7 +164,7 @@ export class FileServer {
   }
 
   #getAttributes(ino: number): ReplyBody {
-    if (this.#tree.kind.get(ino) === KIND.directory) this.replay.catchUp();
+    if (this.#tree.kind.get(ino) === KIND.directory) this.#catchUp();
     return this.#attributeReply(ino);
   }
 
@@ -174,6 +212,7 @@ export class FileServer {
   }
 
   #read(request: Buffer, ino: number): ReplyBody {
+    this.#checkDevice();
     const offset = readNumber(request, IN_HEADER_BYTES + 8);
     return this.#io.read(ino, offset, request.readUInt32LE(IN_HEADER_BYTES + 16));
   }
@@ -183,7 +222,9 @@ export class FileServer {
     const length = request.readUInt32LE(IN_HEADER_BYTES + 16);
     const start = IN_HEADER_BYTES + WRITE_IN_BYTES;
     if (start + length > request.length) throw new Refusal(EINVAL);
+    this.#checkDevice();
     const written = this.#io.write(ino, offset, request.subarray(start, start + length));
+    this.page.countWritten(written);
     const out = this.#out.fill(0, 0, WRITE_OUT_BYTES);
     out.writeUInt32LE(written, 0);
     return [out.subarray(0, WRITE_OUT_BYTES)];
@@ -191,6 +232,7 @@ export class FileServer {
 
   #sync(ino: number): ReplyBody {
     this.#checkExists(ino);
+    this.#checkDevice();
     this.#io.sync(ino);
     return EMPTY;
   }
@@ -198,7 +240,7 @@ export class FileServer {
   #readDirectory(request: Buffer, ino: number, plus: boolean): ReplyBody {
     const cookie = readNumber(request, IN_HEADER_BYTES + 8);
     const size = Math.min(request.readUInt32LE(IN_HEADER_BYTES + 16), this.#out.length);
-    if (cookie === 0) this.replay.catchUp();
+    if (cookie === 0) this.#catchUp();
     const writer = plus
       ? (child: number, out: Buffer, at: number) => this.#writeEntry(child, out, at)
       : undefined;
@@ -207,7 +249,7 @@ export class FileServer {
   }
 
   #statfs(): ReplyBody {
-    this.replay.catchUp();
+    this.#catchUp();
     const { logLength } = this.replay.superblock;
     const total = this.device.size - LOG_OFFSET - logLength;
     const free = Math.max(0, total - this.#tree.mappedBytes);

@@ -21,6 +21,8 @@ export interface Negotiated {
   readonly minor: number;
   /** Files may be mapped although their reads and writes bypass the page cache (Linux 6.6 and later). */
   readonly mmapWithDirectIo: boolean;
+  /** The kernel can send requests again that a dead worker had taken (Linux 6.9 and later). */
+  readonly resend: boolean;
 }
 
 const WANTED =
@@ -33,7 +35,8 @@ const WANTED =
   INIT_FLAG.PARALLEL_DIROPS |
   INIT_FLAG.MAX_PAGES |
   INIT_FLAG.INIT_EXT |
-  INIT_FLAG.DIRECT_IO_ALLOW_MMAP;
+  INIT_FLAG.DIRECT_IO_ALLOW_MMAP |
+  INIT_FLAG.HAS_RESEND;
 
 const LOW_WORD = 0xffffffffn;
 const MAX_BACKGROUND = 64;
@@ -81,7 +84,13 @@ export function answerInit(
   out.writeUInt32LE(1, 24); // time granularity in nanoseconds
   out.writeUInt16LE(MAX_PAGES, 28);
   out.writeUInt32LE(Number(flags >> 32n), 32);
-  return { reply, agreed: { minor, mmapWithDirectIo: (flags & INIT_FLAG.DIRECT_IO_ALLOW_MMAP) !== 0n } };
+  const has = (flag: bigint) => (flags & flag) !== 0n;
+  const agreed = {
+    minor,
+    mmapWithDirectIo: has(INIT_FLAG.DIRECT_IO_ALLOW_MMAP),
+    resend: has(INIT_FLAG.HAS_RESEND),
+  };
+  return { reply, agreed };
 }
 
 function agreedFlags(request: Buffer): bigint {

@@ -1,6 +1,8 @@
 /** The numbers of the FUSE wire protocol that the server uses (linux/fuse.h, protocol 7.31 to 7.45). */
 
 export const PROTOCOL_MAJOR = 7;
+/** Opcodes are below this; CUSE and others are not. */
+export const OPCODE_LIMIT = 64;
 /** The newest minor version whose meaning the server knows; older kernels get their own. */
 export const PROTOCOL_MINOR = 45;
 /** Kernels before this lack max_pages and the READDIRPLUS the server counts on (Linux 5.2). */
@@ -57,6 +59,7 @@ export const INIT_FLAG = {
   MAX_PAGES: 1n << 22n,
   INIT_EXT: 1n << 30n,
   DIRECT_IO_ALLOW_MMAP: 1n << 36n,
+  HAS_RESEND: 1n << 39n,
 } as const;
 
 export const FOPEN_DIRECT_IO = 1 << 0;
@@ -73,6 +76,11 @@ export const FATTR = {
   ATIME_NOW: 128,
   MTIME_NOW: 256,
 } as const;
+
+/** Notification that has the kernel send requests again that were read and not answered. */
+export const NOTIFY_RESEND = 7;
+/** Set in `unique` of a request that is sent again. */
+export const UNIQUE_RESEND = 1n << 63n;
 
 export const IN_HEADER_BYTES = 40;
 export const OUT_HEADER_BYTES = 16;

@@ -1,8 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { dirname, join } from 'node:path';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
@@ -13,18 +21,24 @@ import {
   type Readiness,
   type Role,
   runDirectory,
-  Served,
   type ServerConfig,
-  type ServerState,
+  ServerState,
   stateFile,
 } from '../server-contract';
-import type { WorkerConfig } from './config';
+import { LOG_LEVELS } from '../types';
+import { ControlServer } from './control';
 import { negotiate } from './init';
+import { LogWatch } from './log-watch';
 import { Logger } from './logger';
+import type { Parts } from './parts';
+import { WorkerPool } from './pool';
+import { SharedState } from './shared-state';
+import { ServerStatus } from './status';
 
 /**
- * The server's first process: mounts, starts a worker that serves, holds signals and state, and ends when the file
- * system is unmounted. Says on the readiness pipe when the mount answers, or why there is none.
+ * The server's first process: mounts, starts the workers that serve, watches the log, holds control socket, signals
+ * and state, and ends when the file system is unmounted. Says on the readiness pipe when the mount answers, or why
+ * there is none. Returns the exit status.
  */
 export async function supervise(config: ServerConfig): Promise<number> {
   const logger = new Logger(config.logLevel, 'supervisor');
@@ -38,7 +52,7 @@ export async function supervise(config: ServerConfig): Promise<number> {
     tellReadiness({ state: 'failed', code, message, hint });
     return 1;
   }
-  tellReadiness({ state: 'ready', pid: process.pid, role: supervisor.role, ...supervisor.served });
+  tellReadiness({ state: 'ready', pid: process.pid, ...supervisor.summary() });
   return supervisor.untilUnmounted();
 }
 
@@ -49,16 +63,22 @@ function tellReadiness(readiness: Readiness): void {
 
 class Supervisor {
   private constructor(
-    readonly role: Role,
-    readonly served: Served,
     private readonly session: FuseSession,
-    private readonly workerEnd: Promise<string | undefined>,
+    private readonly pool: WorkerPool,
+    private readonly watch: LogWatch,
+    private readonly status: ServerStatus,
+    private readonly control: ControlServer,
     private readonly mountId: string,
     private readonly logger: Logger,
   ) {}
 
   static async start(config: ServerConfig, logger: Logger): Promise<Supervisor> {
-    const role = roleOn(config.device);
+    const device = openDevice(config.device, { writable: false });
+    const superblock = loadSuperblock(device);
+    const shared = SharedState.create(superblock.logLength);
+    shared.logLevel = LOG_LEVELS.indexOf(config.logLevel);
+    logger.follow(shared);
+    const role: Role = superblock.ownerUuid === systemUuid() ? 'owner' : 'client';
     const session = mountSession(config.directory, mountOptions(config));
     if (!session) {
       throw new FamfsError(
@@ -66,51 +86,66 @@ class Supervisor {
         `${config.directory}: FUSE mount failed; see the server's log for libfuse's reason`,
       );
     }
-    unmountOnSignals(session, logger);
     try {
-      const { mmapWithDirectIo } = negotiate(session.fd);
-      const worker = startWorker(session.fd, { ...config, role, mmapWithDirectIo, mountedAt: Date.now() });
-      const end = endOf(worker);
-      const served = await whenServing(worker, end);
-      const mountId = await idOfMount(config.directory);
-      writeState(mountId, config, role);
-      logger.info(`mounted ${config.device} on ${config.directory} as ${role}`);
-      return new Supervisor(role, served, session, end, mountId, logger);
+      return await Supervisor.#serve({ config, device, logger, role, session, shared, superblock });
     } catch (error) {
       session.unmount();
       throw error;
     }
   }
 
-  /** Waits for the end. Returns the exit status. */
-  async untilUnmounted(): Promise<number> {
-    const failure = await this.workerEnd;
-    if (failure) {
-      this.logger.error(`${failure}; unmounting`);
-      this.session.unmount();
+  static async #serve(parts: Parts): Promise<Supervisor> {
+    const { config, device, logger, role, session, shared, superblock } = parts;
+    const kernel = negotiate(session.fd);
+    const workerConfig = {
+      ...config,
+      role,
+      mmapWithDirectIo: kernel.mmapWithDirectIo,
+      mountedAt: Date.now(),
+    };
+    const pool = new WorkerPool(session.fd, kernel.resend, workerConfig, shared, logger, config.workers);
+    try {
+      await pool.start();
+    } catch (error) {
+      pool.close();
+      throw error;
     }
+    const watch = new LogWatch(device, superblock, shared, logger);
+    const status = new ServerStatus({ ...parts, kernel, pool, watch });
+    const mountId = await idOfMount(config.directory);
+    const control = await startControl(mountId, parts, status, watch);
+    writeState(mountId, config, role);
+    logger.info(`mounted ${config.device} on ${config.directory} as ${role}`);
+    const supervisor = new Supervisor(session, pool, watch, status, control, mountId, logger);
+    supervisor.#beginPolling(config.pollSeconds);
+    return supervisor;
+  }
+
+  summary() {
+    const { role, replayed } = this.status.report();
+    const { directories, files, notServed } = replayed;
+    return { role, directories, files, notServed };
+  }
+
+  /** Waits for the end, unmounting on SIGTERM and SIGINT. */
+  async untilUnmounted(): Promise<number> {
+    const unmount = (signal: NodeJS.Signals) => {
+      this.logger.info(`${signal}: unmounting`);
+      this.pool.close();
+      this.session.unmount();
+    };
+    process.on('SIGTERM', unmount);
+    process.on('SIGINT', unmount);
+    process.on('SIGHUP', () => this.watch.look());
+    await this.pool.unmounted;
+    await this.control.close();
     rmSync(runDirectory(this.mountId), { recursive: true, force: true });
     this.logger.info('unmounted');
-    return failure ? 1 : 0;
+    return this.pool.gaveUp ? 1 : 0;
   }
-}
 
-function unmountOnSignals(session: FuseSession, logger: Logger): void {
-  const unmount = (signal: NodeJS.Signals) => {
-    logger.info(`${signal}: unmounting`);
-    session.unmount();
-  };
-  process.on('SIGTERM', unmount);
-  process.on('SIGINT', unmount);
-  process.on('SIGHUP', () => logger.debug(() => 'SIGHUP: new entries are looked for at each lookup'));
-}
-
-function roleOn(path: string): Role {
-  const device = openDevice(path, { writable: false });
-  try {
-    return loadSuperblock(device).ownerUuid === systemUuid() ? 'owner' : 'client';
-  } finally {
-    device.close();
+  #beginPolling(seconds: number): void {
+    if (seconds > 0) setInterval(() => this.watch.look(), seconds * 1000).unref();
   }
 }
 
@@ -126,37 +161,22 @@ function mountOptions(config: ServerConfig): string[] {
   return options;
 }
 
-/** A worker is in a session of its own, so that Ctrl-C on a terminal reaches the supervisor alone. */
-function startWorker(fuseFd: number, config: WorkerConfig): ChildProcess {
-  const script = process.argv[1] as string;
-  return spawn(process.execPath, [...process.execArgv, script, 'worker', JSON.stringify(config)], {
-    detached: true,
-    stdio: ['ignore', 'ignore', 'inherit', fuseFd, 'pipe'],
-  });
-}
-
-/** Resolves when the worker ended: with undefined after an unmount, else with what happened to it. */
-function endOf(worker: ChildProcess): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    worker.on('error', (error) => resolve(`worker could not be started: ${error.message}`));
-    worker.on('exit', (status, signal) => {
-      if (status === 0) resolve(undefined);
-      else resolve(`worker ${worker.pid} ended by ${signal ?? `status ${status}`}`);
-    });
-  });
-}
-
-async function whenServing(worker: ChildProcess, end: Promise<string | undefined>): Promise<Served> {
-  const said = await text(worker.stdio[4] as Readable);
-  if (said === '') throw new FamfsError('mount-failed', (await end) ?? 'the worker ended before it served');
-  return Served.parse(JSON.parse(said));
-}
-
 async function idOfMount(directory: string): Promise<string> {
   const { dev } = await stat(directory);
   const major = (dev >> 8) & 0xfff;
   const minor = (dev & 0xff) | ((dev >> 12) & 0xfff00);
   return `${major}-${minor}`;
+}
+
+async function startControl(
+  mountId: string,
+  parts: Parts,
+  status: ServerStatus,
+  watch: LogWatch,
+): Promise<ControlServer> {
+  removeStale(dirname(runDirectory(mountId)));
+  mkdirSync(runDirectory(mountId), { recursive: true, mode: 0o755 });
+  return ControlServer.listen(mountId, { ...parts, status, watch });
 }
 
 function writeState(mountId: string, config: ServerConfig, role: Role): void {
@@ -168,6 +188,25 @@ function writeState(mountId: string, config: ServerConfig, role: Role): void {
     role,
     startedAt: new Date().toISOString(),
   };
-  mkdirSync(runDirectory(mountId), { recursive: true, mode: 0o755 });
   writeFileSync(stateFile(mountId), `${JSON.stringify(state)}\n`, { mode: 0o644 });
+}
+
+/** Removes what servers left behind that were killed, or ran before the host last started. */
+function removeStale(directory: string): void {
+  if (!existsSync(directory)) return;
+  for (const mountId of readdirSync(directory)) {
+    if (isStale(mountId)) rmSync(join(directory, mountId), { recursive: true, force: true });
+  }
+}
+
+const STARTING_MS = 60_000;
+
+function isStale(mountId: string): boolean {
+  try {
+    const { pid } = ServerState.parse(JSON.parse(readFileSync(stateFile(mountId), 'utf8')));
+    return !readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('famfs');
+  } catch {
+    const { mtimeMs } = statSync(runDirectory(mountId), { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
+    return Date.now() - mtimeMs > STARTING_MS || existsSync(stateFile(mountId));
+  }
 }

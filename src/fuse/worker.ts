@@ -6,10 +6,9 @@ import { inspectHeader } from '../log/header';
 import { logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
 import { loadSuperblock } from '../log/superblock';
-import { dieWithParent } from '../native/libc';
-import type { Served } from '../server-contract';
+import { dieWithParent, interruptSystemCallsOn } from '../native/signals';
 import type { WorkerConfig } from './config';
-import { errnoFor, Refusal } from './errno';
+import { EIO, errnoFor, Refusal } from './errno';
 import { FileServer } from './file-server';
 import { Logger } from './logger';
 import {
@@ -20,12 +19,15 @@ import {
   readHeader,
   writeOutHeader,
 } from './protocol';
+import { SharedState } from './shared-state';
+import type { WorkerPage } from './worker-page';
 
-/** The descriptors that a worker is given: /dev/fuse, and a pipe on which it says what it serves. */
-export const WORKER_FUSE_FD = 3;
-export const WORKER_PIPE_FD = 4;
+/** The descriptors that a worker is given: /dev/fuse, the shared state, and a pipe on which it says that it serves. */
+export const WORKER_FD = { fuse: 3, state: 4, pipe: 5 } as const;
 
-const SIGKILL = 9;
+/** Sent by the supervisor to have a worker look at the shared state. */
+export const ATTENTION = 'SIGUSR2';
+
 const NO_REPLY: ReadonlySet<number> = new Set([OP.FORGET, OP.BATCH_FORGET, OP.INTERRUPT]);
 
 /**
@@ -33,24 +35,14 @@ const NO_REPLY: ReadonlySet<number> = new Set([OP.FORGET, OP.BATCH_FORGET, OP.IN
  * by plain system calls, which are four times as fast as asynchronous ones.
  */
 export function serve(config: WorkerConfig): void {
-  dieWithParent(SIGKILL);
+  dieWithParent();
+  interruptSystemCallsOn(ATTENTION);
   const logger = new Logger(config.logLevel, 'worker');
-  const server = openServer(config, logger);
-  const request = Buffer.alloc(REQUEST_BYTES);
-  for (;;) {
-    const length = nextRequest(request);
-    if (length === undefined) break;
-    const header = readHeader(request);
-    if (NO_REPLY.has(header.opcode)) continue;
-    answer(server, request.subarray(0, length), header, logger);
-    if (header.opcode === OP.DESTROY) break;
-  }
-  server.close();
-}
-
-function openServer(config: WorkerConfig, logger: Logger): FileServer {
   const device = openDevice(config.device, { writable: !config.readOnly, noSync: config.noSync });
   const superblock = loadSuperblock(device);
+  const shared = new SharedState(WORKER_FD.state, superblock.logLength);
+  logger.follow(shared);
+  const page = shared.workers[config.slot] as WorkerPage;
   const replay = new Replay(device, superblock, (found) => {
     const line = `log entry ${found.entry ?? '-'}: ${found.code}: ${found.detail}`;
     if (isError(found)) logger.error(line);
@@ -58,66 +50,115 @@ function openServer(config: WorkerConfig, logger: Logger): FileServer {
   });
   const { nextIndex } = inspectHeader(device, superblock.logLength).counters;
   replay.to(Math.min(nextIndex, logCapacity(superblock.logLength)));
-  announce(replay);
+  page.setReplayed(replay);
+  shared.wantEntries(replay.counts.entries);
   logger.info(`serving ${replay.tree.fileCount} files, ${replay.tree.directoryCount} directories`);
-  return new FileServer(device, replay, config);
+  writeSync(WORKER_FD.pipe, 'serving\n');
+  closeSync(WORKER_FD.pipe);
+  new RequestLoop(new FileServer(device, replay, config, shared, page), shared, page, logger).run();
 }
 
-function announce({ tree, counts }: Replay): void {
-  const served: Served = {
-    files: tree.fileCount,
-    directories: tree.directoryCount,
-    notServed: counts.corrupt + counts.rejected + counts.unlinked,
-  };
-  writeSync(WORKER_PIPE_FD, `${JSON.stringify(served)}\n`);
-  closeSync(WORKER_PIPE_FD);
-}
+class RequestLoop {
+  /** Written to at once, so that its pages are there: the kernel fails a request it cannot copy to a dying process. */
+  readonly #request = Buffer.alloc(REQUEST_BYTES, 1);
+  readonly #outHeader = Buffer.alloc(OUT_HEADER_BYTES);
 
-/** Reads the next request; its length, or undefined when the file system is unmounted. */
-function nextRequest(request: Buffer): number | undefined {
-  for (;;) {
-    try {
-      return readSync(WORKER_FUSE_FD, request, 0, request.length, null);
-    } catch (error) {
-      const code = errnoOf(error);
-      if (code === 'ENODEV') return undefined;
-      // ENOENT: the request was interrupted before it could be read.
-      if (code !== 'EINTR' && code !== 'EAGAIN' && code !== 'ENOENT') throw error;
+  constructor(
+    private readonly server: FileServer,
+    private readonly shared: SharedState,
+    private readonly page: WorkerPage,
+    private readonly logger: Logger,
+  ) {}
+
+  run(): void {
+    const { page, shared } = this;
+    const request = this.#request;
+    page.setReady();
+    for (;;) {
+      if (shared.pause !== 0) this.#sitOutPause();
+      const length = this.#next();
+      if (length === INTERRUPTED) continue;
+      if (length === UNMOUNTED) break;
+      const started = performance.now();
+      const header = readHeader(request);
+      page.take(request.readInt32LE(8), request.readInt32LE(12), header.opcode, header.node);
+      const failed = !NO_REPLY.has(header.opcode) && this.#answer(request.subarray(0, length), header);
+      page.done(header.opcode, (performance.now() - started) * 1000, failed);
+      if (header.opcode === OP.DESTROY) break;
+    }
+    this.server.close();
+  }
+
+  /** Holds no request and takes none while the supervisor has the kernel resend what a dead worker had. */
+  #sitOutPause(): void {
+    const nap = new Int32Array(new SharedArrayBuffer(4));
+    for (let pause = this.shared.pause; pause !== 0; pause = this.shared.pause) {
+      this.page.paused = pause;
+      Atomics.wait(nap, 0, 0, 1);
     }
   }
-}
 
-const outHeader = Buffer.alloc(OUT_HEADER_BYTES);
+  /** Reads the next request; its length, or INTERRUPTED, or UNMOUNTED. */
+  #next(): number {
+    try {
+      return readSync(WORKER_FD.fuse, this.#request, 0, REQUEST_BYTES, null);
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === 'ENODEV') return UNMOUNTED;
+      // ENOENT: the request was withdrawn before it could be read.
+      if (code === 'EINTR' || code === 'EAGAIN' || code === 'ENOENT') return INTERRUPTED;
+      throw error;
+    }
+  }
 
-function answer(server: FileServer, request: Buffer, header: RequestHeader, logger: Logger): void {
-  try {
-    reply(header.unique, 0, server.handle(request, header));
-  } catch (error) {
-    const errno = errnoFor(error);
-    report(logger, header, errno, error);
-    reply(header.unique, errno, []);
+  /** Returns whether the answer was an error. */
+  #answer(request: Buffer, header: RequestHeader): boolean {
+    try {
+      const body = this.server.handle(request, header);
+      this.#reply(header.unique, 0, body);
+      if (header.opcode === OP.READ) this.page.countRead(lengthOf(body));
+      return false;
+    } catch (error) {
+      const errno = errnoFor(error);
+      this.#report(header, errno, error);
+      this.#reply(header.unique, errno, []);
+      return true;
+    }
+  }
+
+  #reply(unique: bigint, errno: number, body: readonly Buffer[]): void {
+    writeOutHeader(this.#outHeader, OUT_HEADER_BYTES + lengthOf(body), errno, unique);
+    try {
+      writevSync(WORKER_FD.fuse, [this.#outHeader, ...body]);
+    } catch (error) {
+      const code = errnoOf(error);
+      // ENOENT: the caller was killed meanwhile and nobody waits for this reply.
+      if (code === 'ENOENT' || code === 'ENODEV') return;
+      if (code !== 'EFAULT') throw error;
+      this.shared.failDevice();
+      throw new FamfsError('device-io', 'a page of the device cannot be read');
+    }
+  }
+
+  #report({ opcode, node }: RequestHeader, errno: number, error: unknown): void {
+    const what = `opcode ${opcode}, inode ${node}: errno ${errno}`;
+    if (error instanceof Refusal) {
+      if (error.message === '') this.logger.debug(() => what);
+      else this.logger.info(`refused (${what}): ${error.message}`);
+      return;
+    }
+    if (error instanceof FamfsError) {
+      if (errno === EIO) this.shared.failDevice();
+      this.logger.error(`${what}: ${error.message}`);
+    } else this.logger.error(`${what}: ${error instanceof Error ? error.stack : error}`);
   }
 }
 
-function reply(unique: bigint, errno: number, body: readonly Buffer[]): void {
-  const length = body.reduce((sum, piece) => sum + piece.length, OUT_HEADER_BYTES);
-  writeOutHeader(outHeader, length, errno, unique);
-  try {
-    writevSync(WORKER_FUSE_FD, [outHeader, ...body]);
-  } catch (error) {
-    const code = errnoOf(error);
-    // ENOENT: the caller was killed meanwhile and nobody waits for this reply.
-    if (code === 'ENOENT' || code === 'ENODEV') return;
-    if (code !== 'EFAULT') throw error;
-    throw new FamfsError('device-io', 'a page of the device cannot be read');
-  }
-}
+const INTERRUPTED = -1;
+const UNMOUNTED = -2;
 
-function report(logger: Logger, { opcode, node }: RequestHeader, errno: number, error: unknown): void {
-  const what = `opcode ${opcode}, inode ${node}: errno ${errno}`;
-  if (error instanceof Refusal) {
-    logger.debug(() => `${what} ${error.message}`);
-    if (error.message !== '') logger.info(`refused (${what}): ${error.message}`);
-  } else if (error instanceof FamfsError) logger.error(`${what}: ${error.message}`);
-  else logger.error(`${what}: ${error instanceof Error ? error.stack : error}`);
+function lengthOf(body: readonly Buffer[]): number {
+  let length = 0;
+  for (const piece of body) length += piece.length;
+  return length;
 }

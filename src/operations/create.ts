@@ -144,6 +144,10 @@ export async function creat(
       checkSameSize(path, session.tree.size.get(existing), size);
       return { path: printable(relative), size, map: session.tree.map(existing), created: false };
     }
+    if (relative.length === 0) throw new FamfsError('exists', `${path}: is the mount point`);
+    if (path.endsWith('/')) {
+      throw new FamfsError('bad-path', `${path}: a slash at the end names a directory, not a file`);
+    }
     checkNewPath(session, relative);
     session.needRoom(1);
     const map = allocate(session, relative, size, options.stripe);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -12,10 +12,16 @@ import { Readiness, type Role, type ServerConfig, ServerState, stateFile } from 
 import type { LogLevel } from '../types';
 import { type Mount, mountAt, mountOfDevice } from './mounts';
 
+const MOST_DEFAULT_WORKERS = 4;
+
 export interface MountOptions {
   readonly readOnly?: boolean;
   readonly noSync?: boolean;
   readonly logLevel?: LogLevel;
+  /** Worker processes; by default one for each core, up to 4. */
+  readonly workers?: number;
+  /** Seconds between two looks at the log, 1 by default; 0 for none. */
+  readonly pollSeconds?: number;
   /** The server's log; by default /var/log/famfs/DIRECTORY.log. */
   readonly logFile?: string;
   /** Stay attached: the server logs to standard error, and mount() returns when it ends. */
@@ -51,6 +57,8 @@ export async function mount(
     readOnly: options.readOnly ?? false,
     noSync: options.noSync ?? false,
     logLevel: options.logLevel ?? 'info',
+    workers: options.workers ?? Math.min(MOST_DEFAULT_WORKERS, availableParallelism()),
+    pollSeconds: options.pollSeconds ?? 1,
     allowOther: process.geteuid?.() === 0,
   };
   const logFile = options.foreground ? undefined : (options.logFile ?? defaultLogFile(directory));

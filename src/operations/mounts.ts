@@ -55,9 +55,10 @@ export interface Location {
 /**
  * Finds the mount that `path` is in, also where the path, or its parents, do not exist yet. Symbolic links on the way
  * are followed, the last component is not.
- * Throws FamfsError `not-mounted` for paths elsewhere.
+ * Throws FamfsError `not-mounted` for paths elsewhere, `bad-path` for an empty one.
  */
 export function locate(path: string): Location {
+  if (path === '') throw new FamfsError('bad-path', 'an empty path names nothing');
   const absolute = resolve(path);
   const real = absolute === '/' ? absolute : join(realPathOfExisting(dirname(absolute)), basename(absolute));
   const mount = listMounts().findLast(
@@ -105,7 +106,8 @@ function realPathOfExisting(path: string): string {
   try {
     return realpathSync(path);
   } catch (cause) {
-    if (errnoOf(cause) !== 'ENOENT' || path === '/') {
+    const missing = ['ENOENT', 'ENOTDIR'].includes(errnoOf(cause) ?? '');
+    if (!missing || path === '/') {
       throw new FamfsError('not-mounted', `${path}: ${errnoOf(cause)}`, undefined, { cause });
     }
     return join(realPathOfExisting(dirname(path)), basename(path));
