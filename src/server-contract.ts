@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ErrorCode } from './errors';
-import { LOG_LEVELS } from './types';
+import { CACHE_MODES, LOG_LEVELS } from './types';
 
 /** What the command line and the FUSE server, two programs, say to each other. */
 
@@ -12,6 +12,7 @@ export const ServerConfig = z.object({
   readOnly: z.boolean(),
   noSync: z.boolean(),
   logLevel: z.enum(LOG_LEVELS),
+  cache: z.enum(CACHE_MODES),
   /** Worker processes. */
   workers: z.number().int().min(1).max(16),
   /** Seconds between two looks at the log; 0 for none. */
@@ -60,6 +61,7 @@ export const StatusReport = z.object({
   startedAt: z.iso.datetime(),
   uptimeSeconds: z.number(),
   logLevel: z.enum(LOG_LEVELS),
+  cache: z.enum(CACHE_MODES),
   kernel: z.object({ protocol: z.string(), resend: z.boolean(), mmapWithDirectIo: z.boolean() }),
   log: z.object({
     entries: z.number(),

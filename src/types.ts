@@ -37,6 +37,12 @@ export interface StripeOptions {
   readonly chunkSize: number;
 }
 
+/**
+ * How the kernel caches the bytes of files: not at all; until the next open; or for as long as it likes.
+ */
+export const CACHE_MODES = ['none', 'open', 'always'] as const;
+export type CacheMode = (typeof CACHE_MODES)[number];
+
 /** How much the server's log tells, from least to most. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

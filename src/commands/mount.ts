@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { MountResult } from '../operations/mount';
-import { LOG_LEVELS } from '../types';
+import { CACHE_MODES, type CacheMode, LOG_LEVELS } from '../types';
 import { BaseCommand, defined, syncFlag } from './base';
 
 export default class Mount extends BaseCommand {
@@ -22,7 +22,7 @@ export default class Mount extends BaseCommand {
       char: 'o',
       multiple: true,
       multipleNonGreedy: true,
-      description: 'mount options, comma-separated: ro, rw',
+      description: 'mount options, comma-separated: ro, rw, cache=none|open|always',
       helpValue: 'OPTIONS',
     }),
     foreground: Flags.boolean({ char: 'f', description: 'stay attached and log to standard error' }),
@@ -73,12 +73,38 @@ export default class Mount extends BaseCommand {
   }
 }
 
-function mountOptions(given: readonly string[]): { readOnly?: boolean } {
+/** What `-o` understands besides what every mount has. */
+function mountOptions(given: readonly string[]): { readOnly?: boolean; cache?: CacheMode } {
   let readOnly: boolean | undefined;
+  let cache: CacheMode | undefined;
   for (const option of given.flatMap((list) => list.split(','))) {
-    if (option === 'ro') readOnly = true;
+    const mode = CACHE_MODES.find((name) => option === `cache=${name}`);
+    if (mode) cache = mode;
+    else if (option === 'ro') readOnly = true;
     else if (option === 'rw') readOnly = false;
-    else throw new FamfsError('usage', `-o ${option}: not a mount option`, 'ro and rw are');
+    else if (!FOR_OTHERS.has(option)) {
+      throw new FamfsError(
+        'usage',
+        `-o ${option}: not a mount option`,
+        'ro, rw, cache=none, cache=open and cache=always are',
+      );
+    }
   }
-  return defined({ readOnly });
+  return defined({ readOnly, cache });
 }
+
+/** Options of /etc/fstab and mount(8) that are not for the file system, or say what it does anyway. */
+const FOR_OTHERS = new Set([
+  'defaults',
+  'auto',
+  'noauto',
+  'user',
+  'nouser',
+  'users',
+  'nofail',
+  '_netdev',
+  'nosuid',
+  'nodev',
+  'noatime',
+  'exec',
+]);

@@ -13,6 +13,7 @@ import {
   ENTRY_OUT_BYTES,
   FATTR,
   FOPEN_DIRECT_IO,
+  FOPEN_KEEP_CACHE,
   FOPEN_PARALLEL_DIRECT_WRITES,
   IN_HEADER_BYTES,
   MAX_WRITE,
@@ -63,7 +64,7 @@ export class FileServer {
       config.mountedAt,
     );
     this.#io = new FileIo(device, this.#tree, (ino) => !config.readOnly && this.#attributes.isWritable(ino));
-    this.#openFlags = config.mmapWithDirectIo ? FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES : 0;
+    this.#openFlags = openFlags(config);
     this.#handlers = this.#table();
   }
 
@@ -275,4 +276,11 @@ export class FileServer {
   #checkExists(ino: number): void {
     if (this.#tree.kind.get(ino) === KIND.none) throw new Refusal(ENOENT);
   }
+}
+
+/** Files that bypass the page cache can be mapped only where the kernel says so: elsewhere it keeps pages until the next open. */
+function openFlags({ cache, mmapWithDirectIo }: WorkerConfig): number {
+  if (cache === 'always') return FOPEN_KEEP_CACHE;
+  if (cache === 'none' && mmapWithDirectIo) return FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES;
+  return 0;
 }

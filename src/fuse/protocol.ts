@@ -63,6 +63,7 @@ export const INIT_FLAG = {
 } as const;
 
 export const FOPEN_DIRECT_IO = 1 << 0;
+export const FOPEN_KEEP_CACHE = 1 << 1;
 export const FOPEN_PARALLEL_DIRECT_WRITES = 1 << 6;
 
 /** Bits of SETATTR's `valid`. */

@@ -37,6 +37,7 @@ export class ServerStatus {
       startedAt: this.#started.toISOString(),
       uptimeSeconds: (Date.now() - this.#started.getTime()) / 1000,
       logLevel: LOG_LEVELS[shared.logLevel] ?? 'info',
+      cache: config.cache,
       kernel: {
         protocol: `${PROTOCOL_MAJOR}.${kernel.minor}`,
         resend: kernel.resend,

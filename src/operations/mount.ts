@@ -9,7 +9,7 @@ import { openDevice } from '../device/open';
 import { errnoOf, FamfsError } from '../errors';
 import { loadSuperblock } from '../log/superblock';
 import { Readiness, type Role, type ServerConfig, ServerState, stateFile } from '../server-contract';
-import type { LogLevel } from '../types';
+import type { CacheMode, LogLevel } from '../types';
 import { type Mount, mountAt, mountOfDevice } from './mounts';
 
 const MOST_DEFAULT_WORKERS = 4;
@@ -18,6 +18,7 @@ export interface MountOptions {
   readonly readOnly?: boolean;
   readonly noSync?: boolean;
   readonly logLevel?: LogLevel;
+  readonly cache?: CacheMode;
   /** Worker processes; by default one for each core, up to 4. */
   readonly workers?: number;
   /** Seconds between two looks at the log, 1 by default; 0 for none. */
@@ -57,6 +58,7 @@ export async function mount(
     readOnly: options.readOnly ?? false,
     noSync: options.noSync ?? false,
     logLevel: options.logLevel ?? 'info',
+    cache: options.cache ?? 'none',
     workers: options.workers ?? Math.min(MOST_DEFAULT_WORKERS, availableParallelism()),
     pollSeconds: options.pollSeconds ?? 1,
     allowOther: process.geteuid?.() === 0,
