@@ -1,8 +1,7 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, renameSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { controlSocket, LogLevelBody } from '../server-contract';
-import { LOG_LEVELS } from '../types';
+import { controlSocket, LogLevelBody, type ReplayAnswer } from '../server-contract';
+import { LOG_LEVELS, type LogLevel } from '../types';
 import type { LogWatch } from './log-watch';
 import { renderMetrics } from './metrics';
 import type { Parts } from './parts';
@@ -19,21 +18,22 @@ interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly type?: string;
+  readonly headers?: Record<string, string>;
 }
 
 type Route = (body: string) => Answer | Promise<Answer>;
 
 /** HTTP on a Unix socket beside the mount: status, metrics, log level, and requests to look at the log or to flush. */
 export class ControlServer {
-  private constructor(
-    private readonly server: Server,
-    private readonly path: string,
-  ) {}
+  private constructor(private readonly server: Server) {}
 
-  /** Listens on the socket of a mount, for its owner alone. */
-  static async listen(mountId: string, parts: ControlParts): Promise<ControlServer> {
-    const path = controlSocket(mountId);
-    rmSync(path, { force: true });
+  /**
+   * Listens in a run directory, for the owner of the mount alone. The socket gets its name by a rename: it replaces
+   * one that a killed server left, and closing it does not remove that of a later mount.
+   */
+  static async listen(directory: string, parts: ControlParts): Promise<ControlServer> {
+    const path = controlSocket(directory);
+    const ownPath = `${path}.${process.pid}`;
     const routes = routesOf(parts);
     const server = createServer((request, response) => {
       void respond(routes, request, response).catch((error: Error) => {
@@ -42,17 +42,17 @@ export class ControlServer {
       });
     });
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(path, resolve);
+      server.once('error', reject).listen(ownPath, resolve);
     });
-    chmodSync(path, 0o600);
+    chmodSync(ownPath, 0o600);
+    renameSync(ownPath, path);
     server.unref();
-    return new ControlServer(server, path);
+    return new ControlServer(server);
   }
 
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
-    rmSync(this.path, { force: true });
   }
 }
 
@@ -66,7 +66,7 @@ function routesOf({ device, logger, shared, status, watch }: ControlParts): Map<
     [
       'PUT /log-level',
       (body) => {
-        const { level } = LogLevelBody.parse(JSON.parse(body));
+        const { level } = parseLogLevel(body);
         shared.logLevel = LOG_LEVELS.indexOf(level);
         logger.info(`log level is ${level} now`);
         return logLevel();
@@ -76,7 +76,8 @@ function routesOf({ device, logger, shared, status, watch }: ControlParts): Map<
       'POST /replay',
       () => {
         watch.look();
-        return ok({ entries: shared.wantedEntries, frozen: shared.frozen ?? null });
+        const answer: ReplayAnswer = { entries: shared.wantedEntries, frozen: shared.frozen ?? null };
+        return ok(answer);
       },
     ],
     [
@@ -90,35 +91,65 @@ function routesOf({ device, logger, shared, status, watch }: ControlParts): Map<
   ]);
 }
 
+/** An answer in place of the one that was asked for. */
+class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(message);
+  }
+}
+
+function parseLogLevel(body: string): { level: LogLevel } {
+  try {
+    return LogLevelBody.parse(JSON.parse(body));
+  } catch {
+    throw new HttpError(400, `the body must be {"level": LEVEL}, LEVEL being ${LOG_LEVELS.join(', ')}`);
+  }
+}
+
 async function respond(
   routes: Map<string, Route>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const answer = await answerTo(routes, request);
+  const answer = await answerTo(routes, request).catch(failureOf);
   const isText = typeof answer.body === 'string';
   const body = isText ? (answer.body as string) : `${JSON.stringify(answer.body)}\n`;
   const type = answer.type ?? 'application/json';
-  response.writeHead(answer.status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
+  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), ...answer.headers };
+  response.writeHead(answer.status, headers);
   response.end(body);
 }
 
 async function answerTo(routes: Map<string, Route>, request: IncomingMessage): Promise<Answer> {
   const path = request.url ?? '/';
   const route = routes.get(`${request.method} ${path}`);
-  if (!route) {
-    const methods = [...routes.keys()]
-      .filter((key) => key.endsWith(` ${path}`))
-      .map((key) => key.split(' ')[0]);
-    if (methods.length === 0) return { status: 404, body: { error: `${path}: no such path` } };
-    return { status: 405, body: { error: `${path} takes ${methods.join(' and ')}` } };
+  if (route) return route(await bodyOf(request));
+  const methods = [...routes.keys()]
+    .filter((key) => key.endsWith(` ${path}`))
+    .map((key) => key.split(' ')[0]);
+  if (methods.length === 0) throw new HttpError(404, `${path}: no such path`);
+  throw new HttpError(405, `${path} takes ${methods.join(' and ')}`, { allow: methods.join(', ') });
+}
+
+function failureOf(error: unknown): Answer {
+  const { message } = error as Error;
+  if (!(error instanceof HttpError)) return { status: 500, body: { error: message } };
+  return { status: error.status, headers: error.headers, body: { error: message } };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MOST_BODY_BYTES) {
+      throw new HttpError(413, `a body has at most ${MOST_BODY_BYTES} bytes`, { connection: 'close' });
+    }
+    chunks.push(chunk);
   }
-  if (Number(request.headers['content-length'] ?? 0) > MOST_BODY_BYTES) {
-    return { status: 413, body: { error: `a body has at most ${MOST_BODY_BYTES} bytes` } };
-  }
-  try {
-    return await route(await text(request));
-  } catch (error) {
-    return { status: 400, body: { error: (error as Error).message } };
-  }
+  return Buffer.concat(chunks).toString();
 }

@@ -1,11 +1,15 @@
+import { readlinkSync, statSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
 import { logCapacity } from '../log/layout';
 import type { StatusReport } from '../server-contract';
 import { LOG_LEVELS } from '../types';
 import type { Negotiated } from './init';
 import type { LogWatch } from './log-watch';
+import { type Choice, plain } from './maps/choose';
 import type { Parts } from './parts';
 import type { WorkerPool } from './pool';
 import { OP, PROTOCOL_MAJOR } from './protocol';
+import type { SharedState } from './shared-state';
 import { LATENCY_CLASSES, type OpcodeCounts, type Replayed } from './worker-page';
 
 const OPERATIONS = new Map<number, string>(Object.entries(OP).map(([name, opcode]) => [opcode, name]));
@@ -19,6 +23,7 @@ type StatusParts = Pick<Parts, 'config' | 'device' | 'superblock' | 'role' | 'sh
 /** Puts together what a server tells of itself, from the memory it shares with its workers. */
 export class ServerStatus {
   readonly #started = new Date();
+  readonly #logFile = fileOfStderr();
 
   constructor(private readonly parts: StatusParts) {}
 
@@ -37,11 +42,13 @@ export class ServerStatus {
       startedAt: this.#started.toISOString(),
       uptimeSeconds: (Date.now() - this.#started.getTime()) / 1000,
       logLevel: LOG_LEVELS[shared.logLevel] ?? 'info',
+      logFile: this.#logFile,
       cache: config.cache,
       kernel: {
         protocol: `${PROTOCOL_MAJOR}.${kernel.minor}`,
         resend: kernel.resend,
         mmapWithDirectIo: kernel.mmapWithDirectIo,
+        ...choiceNow(kernel, shared),
       },
       log: {
         entries: shared.wantedEntries,
@@ -58,6 +65,7 @@ export class ServerStatus {
         served: pages[i]?.served ?? 0,
       })),
       restarts: sum(members.map(({ restarts }) => restarts)),
+      gaveUp: pool.gaveUp,
       bytesRead: sum(pages.map((page) => page.bytesRead)),
       bytesWritten: sum(pages.map((page) => page.bytesWritten)),
       requests: mergeOpcodes(pages.flatMap((page) => page.opcodes())),
@@ -65,9 +73,24 @@ export class ServerStatus {
   }
 }
 
+/** How files are served by now: what was chosen, unless the kernel would not have it. */
+function choiceNow({ strategy, reason }: Choice, { mapsErrno }: SharedState): Choice {
+  if (mapsErrno === 0) return { strategy, reason };
+  return plain(`the kernel refused the first map: ${getSystemErrorName(-mapsErrno)}`);
+}
+
 /** The seconds below which the requests of a latency class lie; null for the last class. */
 export function latencyBound(index: number): number | null {
   return index === LATENCY_CLASSES - 1 ? null : 2 ** index / 1e6;
+}
+
+function fileOfStderr(): string | null {
+  try {
+    const link = '/proc/self/fd/2';
+    return statSync(link).isFile() ? readlinkSync(link) : null;
+  } catch {
+    return null;
+  }
 }
 
 function furthest(replayed: readonly Replayed[]): Replayed {

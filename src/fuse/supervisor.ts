@@ -1,37 +1,30 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { loadSuperblock } from '../log/superblock';
+import { ioctl } from '../native/libc';
 import { type FuseSession, mountSession } from '../native/libfuse';
 import {
   READINESS_FD,
   type Readiness,
   type Role,
-  runDirectory,
   type ServerConfig,
-  ServerState,
-  stateFile,
+  type ServerState,
 } from '../server-contract';
 import { LOG_LEVELS } from '../types';
 import { ControlServer } from './control';
-import { negotiate } from './init';
+import { type Negotiated, negotiate } from './init';
 import { LogWatch } from './log-watch';
 import { Logger } from './logger';
+import { isPrivileged } from './maps/choose';
+import { attachDevice } from './maps/extent-maps';
 import type { Parts } from './parts';
 import { WorkerPool } from './pool';
+import { RunDirectory } from './run-directory';
+import { ServiceManager } from './service-manager';
 import { SharedState } from './shared-state';
 import { ServerStatus } from './status';
 
@@ -68,11 +61,13 @@ class Supervisor {
     private readonly watch: LogWatch,
     private readonly status: ServerStatus,
     private readonly control: ControlServer,
-    private readonly mountId: string,
+    private readonly runDirectory: RunDirectory,
+    private readonly manager: ServiceManager,
     private readonly logger: Logger,
   ) {}
 
   static async start(config: ServerConfig, logger: Logger): Promise<Supervisor> {
+    RunDirectory.prepareBase();
     const device = openDevice(config.device, { writable: false });
     const superblock = loadSuperblock(device);
     const shared = SharedState.create(superblock.logLength);
@@ -81,10 +76,7 @@ class Supervisor {
     const role: Role = superblock.ownerUuid === systemUuid() ? 'owner' : 'client';
     const session = mountSession(config.directory, mountOptions(config));
     if (!session) {
-      throw new FamfsError(
-        'mount-failed',
-        `${config.directory}: FUSE mount failed; see the server's log for libfuse's reason`,
-      );
+      throw new FamfsError('mount-failed', `${config.directory}: FUSE mount failed`);
     }
     try {
       return await Supervisor.#serve({ config, device, logger, role, session, shared, superblock });
@@ -96,10 +88,11 @@ class Supervisor {
 
   static async #serve(parts: Parts): Promise<Supervisor> {
     const { config, device, logger, role, session, shared, superblock } = parts;
-    const kernel = negotiate(session.fd);
+    const kernel = agree(session.fd, config, device, logger);
     const workerConfig = {
       ...config,
       role,
+      strategy: kernel.strategy,
       mmapWithDirectIo: kernel.mmapWithDirectIo,
       mountedAt: Date.now(),
     };
@@ -112,11 +105,12 @@ class Supervisor {
     }
     const watch = new LogWatch(device, superblock, shared, logger);
     const status = new ServerStatus({ ...parts, kernel, pool, watch });
-    const mountId = await idOfMount(config.directory);
-    const control = await startControl(mountId, parts, status, watch);
-    writeState(mountId, config, role);
+    const runDirectory = RunDirectory.claim(await idOfMount(config.directory), stateOf(config, role));
+    const control = await ControlServer.listen(runDirectory.path, { ...parts, status, watch });
     logger.info(`mounted ${config.device} on ${config.directory} as ${role}`);
-    const supervisor = new Supervisor(session, pool, watch, status, control, mountId, logger);
+    const manager = new ServiceManager(logger);
+    manager.ready(status.report());
+    const supervisor = new Supervisor(session, pool, watch, status, control, runDirectory, manager, logger);
     supervisor.#beginPolling(config.pollSeconds);
     return supervisor;
   }
@@ -131,22 +125,37 @@ class Supervisor {
   async untilUnmounted(): Promise<number> {
     const unmount = (signal: NodeJS.Signals) => {
       this.logger.info(`${signal}: unmounting`);
+      this.manager.stopping();
       this.pool.close();
       this.session.unmount();
     };
     process.on('SIGTERM', unmount);
     process.on('SIGINT', unmount);
-    process.on('SIGHUP', () => this.watch.look());
+    process.on('SIGHUP', () => this.#look());
     await this.pool.unmounted;
     await this.control.close();
-    rmSync(runDirectory(this.mountId), { recursive: true, force: true });
+    this.runDirectory.release();
     this.logger.info('unmounted');
     return this.pool.gaveUp ? 1 : 0;
   }
 
   #beginPolling(seconds: number): void {
-    if (seconds > 0) setInterval(() => this.watch.look(), seconds * 1000).unref();
+    if (seconds > 0) setInterval(() => this.#look(), seconds * 1000).unref();
   }
+
+  #look(): void {
+    this.watch.look();
+    this.manager.update(() => this.status.report());
+  }
+}
+
+/** Comes to terms with the kernel, and gives up file maps where it will not have the device. */
+function agree(fuseFd: number, config: ServerConfig, device: Device, logger: Logger): Negotiated {
+  const facts = { fmap: config.fmap, deviceKind: device.kind, privileged: isPrivileged() };
+  const agreed = negotiate(fuseFd, facts);
+  const choice = attachDevice(agreed, fuseFd, device.path, !config.readOnly, ioctl);
+  logger.info(`files are served by the strategy ${choice.strategy}: ${choice.reason}`);
+  return { ...agreed, ...choice };
 }
 
 function mountOptions(config: ServerConfig): string[] {
@@ -155,10 +164,15 @@ function mountOptions(config: ServerConfig): string[] {
     'subtype=famfs',
     'default_permissions',
     'noatime',
+    ...config.kernelOptions,
   ];
   if (config.allowOther) options.push('allow_other');
   if (config.readOnly) options.push('ro');
   return options;
+}
+
+function stateOf({ device, directory }: ServerConfig, role: Role): ServerState {
+  return { pid: process.pid, device, directory, role, startedAt: new Date().toISOString() };
 }
 
 async function idOfMount(directory: string): Promise<string> {
@@ -166,47 +180,4 @@ async function idOfMount(directory: string): Promise<string> {
   const major = (dev >> 8) & 0xfff;
   const minor = (dev & 0xff) | ((dev >> 12) & 0xfff00);
   return `${major}-${minor}`;
-}
-
-async function startControl(
-  mountId: string,
-  parts: Parts,
-  status: ServerStatus,
-  watch: LogWatch,
-): Promise<ControlServer> {
-  removeStale(dirname(runDirectory(mountId)));
-  mkdirSync(runDirectory(mountId), { recursive: true, mode: 0o755 });
-  return ControlServer.listen(mountId, { ...parts, status, watch });
-}
-
-function writeState(mountId: string, config: ServerConfig, role: Role): void {
-  const { device, directory } = config;
-  const state: ServerState = {
-    pid: process.pid,
-    device,
-    directory,
-    role,
-    startedAt: new Date().toISOString(),
-  };
-  writeFileSync(stateFile(mountId), `${JSON.stringify(state)}\n`, { mode: 0o644 });
-}
-
-/** Removes what servers left behind that were killed, or ran before the host last started. */
-function removeStale(directory: string): void {
-  if (!existsSync(directory)) return;
-  for (const mountId of readdirSync(directory)) {
-    if (isStale(mountId)) rmSync(join(directory, mountId), { recursive: true, force: true });
-  }
-}
-
-const STARTING_MS = 60_000;
-
-function isStale(mountId: string): boolean {
-  try {
-    const { pid } = ServerState.parse(JSON.parse(readFileSync(stateFile(mountId), 'utf8')));
-    return !readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('famfs');
-  } catch {
-    const { mtimeMs } = statSync(runDirectory(mountId), { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
-    return Date.now() - mtimeMs > STARTING_MS || existsSync(stateFile(mountId));
-  }
 }
