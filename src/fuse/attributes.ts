@@ -90,7 +90,15 @@ function timesOf(milliseconds: number): Times {
 
 function timeIn(body: Buffer, now: number, secondsAt: number, nanosecondsAt: number): Times {
   if (now) return timesOf(Date.now());
-  return { seconds: Number(body.readBigInt64LE(secondsAt)), nanoseconds: body.readUInt32LE(nanosecondsAt) };
+  const seconds = Number(clamp(body.readBigInt64LE(secondsAt)));
+  return { seconds, nanoseconds: Math.min(body.readUInt32LE(nanosecondsAt), NANOSECONDS - 1) };
+}
+
+/** Times are kept as numbers: what lies 285 million years off is as good as what lies farther. */
+function clamp(seconds: bigint): bigint {
+  const most = BigInt(Number.MAX_SAFE_INTEGER);
+  if (seconds > most) return most;
+  return seconds < -most ? -most : seconds;
 }
 
 function writeTime(

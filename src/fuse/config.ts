@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Role, ServerConfig } from '../server-contract';
+import { KERNEL_STRATEGIES } from '../types';
 
 /** What the supervisor tells a worker. */
 export const WorkerConfig = ServerConfig.extend({
@@ -7,6 +8,7 @@ export const WorkerConfig = ServerConfig.extend({
   /** Which page of the shared state is this worker's. */
   slot: z.number().int().min(0),
   mmapWithDirectIo: z.boolean(),
+  strategy: z.enum(KERNEL_STRATEGIES),
   /** Milliseconds since 1970: the time of files, which the media does not store. */
   mountedAt: z.number(),
 });

@@ -8,6 +8,7 @@ export const {
   EINVAL,
   EIO,
   EISDIR,
+  ENODEV,
   ENOENT,
   ENOSYS,
   ENOTDIR,

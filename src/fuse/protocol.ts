@@ -1,9 +1,9 @@
-/** The numbers of the FUSE wire protocol that the server uses (linux/fuse.h, protocol 7.31 to 7.45). */
+/** The numbers of the FUSE wire protocol that the server uses (linux/fuse.h, protocol 7.31 to 7.45, and see maps/). */
 
 export const PROTOCOL_MAJOR = 7;
 /** Opcodes are below this; CUSE and others are not. */
 export const OPCODE_LIMIT = 64;
-/** The newest minor version whose meaning the server knows; older kernels get their own. */
+/** The newest minor version that the server claims without file maps; older kernels get their own. */
 export const PROTOCOL_MINOR = 45;
 /** Kernels before this lack max_pages and the READDIRPLUS the server counts on (Linux 5.2). */
 export const OLDEST_MINOR = 31;
@@ -45,7 +45,41 @@ export const OP = {
   READDIRPLUS: 44,
   RENAME2: 45,
   TMPFILE: 51,
+  /** Only kernels with the fmap messages send these two: see maps/fmap-v4.ts. */
+  GET_FMAP: 54,
+  GET_DAXDEV: 55,
 } as const;
+
+/** The least bytes of a request's body: its struct, and names of one byte with their NULs. Others have no body. */
+export const SHORTEST_BODY: ReadonlyMap<number, number> = new Map([
+  [OP.LOOKUP, 2],
+  [OP.GETATTR, 16],
+  [OP.SETATTR, 88],
+  [OP.SYMLINK, 4],
+  [OP.MKNOD, 18],
+  [OP.MKDIR, 10],
+  [OP.UNLINK, 2],
+  [OP.RMDIR, 2],
+  [OP.RENAME, 12],
+  [OP.LINK, 10],
+  [OP.OPEN, 8],
+  [OP.READ, 40],
+  [OP.WRITE, 40],
+  [OP.RELEASE, 24],
+  [OP.FSYNC, 16],
+  [OP.FLUSH, 24],
+  [OP.OPENDIR, 8],
+  [OP.READDIR, 40],
+  [OP.RELEASEDIR, 24],
+  [OP.FSYNCDIR, 16],
+  [OP.ACCESS, 8],
+  [OP.CREATE, 18],
+  [OP.FALLOCATE, 32],
+  [OP.READDIRPLUS, 40],
+  [OP.RENAME2, 20],
+  [OP.TMPFILE, 17],
+  [OP.GET_DAXDEV, 4],
+]);
 
 /** Bits of INIT's 64-bit flags, as bigints. */
 export const INIT_FLAG = {
@@ -59,6 +93,7 @@ export const INIT_FLAG = {
   MAX_PAGES: 1n << 22n,
   INIT_EXT: 1n << 30n,
   DIRECT_IO_ALLOW_MMAP: 1n << 36n,
+  PASSTHROUGH: 1n << 37n,
   HAS_RESEND: 1n << 39n,
 } as const;
 
@@ -97,6 +132,7 @@ export const DIRENT_BYTES = 24;
 
 /** 1 MiB in pages: the most a kernel passes in one request. */
 export const MAX_PAGES = 256;
+export const MAX_READ = MAX_PAGES * 4096;
 export const MAX_WRITE = 2 ** 20;
 /** Room for a request: its header, WRITE's own header and the data, as the kernel demands. */
 export const REQUEST_BYTES = MAX_WRITE + 4096;

@@ -14,7 +14,12 @@ export const MOST_WORKERS = 16;
 const HEADER_BYTES = 4096;
 
 /** Words of the header, by index. */
-const WORD = { pause: 0, wantedEntries: 1, frozen: 2, logLevel: 3, deviceFailed: 4 } as const;
+const WORD = { pause: 0, wantedEntries: 1, frozen: 2, logLevel: 3, deviceFailed: 4, maps: 5 } as const;
+
+const MAPS_ACCEPTED = 1;
+
+/** What was decided about telling the kernel where a file is. */
+export const MAP_STATE = { undecided: 0, described: 1, plain: 2 } as const;
 
 /** Why what is served does not follow the log any more. Stored as their index plus 1. */
 export const FREEZE_REASONS = [
@@ -34,18 +39,21 @@ const FOREIGN: ReadonlySet<FreezeReason | undefined> = new Set([
 
 /**
  * Memory that the supervisor and its workers share: what one says and the others see at once, without a message or a
- * system call on the way of a request. Layout: a header, a page for each worker, the table of changed attributes.
+ * system call on the way of a request. Layout: a header, a page for each worker, the table of changed attributes,
+ * a byte for each inode: what the kernel was told of where it is.
  */
 export class SharedState {
   readonly workers: readonly WorkerPage[];
   readonly overrides: OverrideTable;
   readonly #words: Int32Array;
+  readonly #mapStates: Uint8Array;
 
   /** Maps the state that `fd` is open on; `logLength` in bytes, of the file system that is served. */
   constructor(
     readonly fd: number,
     logLength: number,
   ) {
+    const inodes = inodesOf(logLength);
     const bytes = sharedBytes(logLength);
     const memory = bufferAt(mapShared(fd, 0, bytes, true), bytes);
     this.#words = new Int32Array(memory.buffer, memory.byteOffset, HEADER_BYTES / 4);
@@ -53,7 +61,9 @@ export class SharedState {
       const start = HEADER_BYTES + i * WORKER_PAGE_BYTES;
       return new WorkerPage(memory.subarray(start, start + WORKER_PAGE_BYTES));
     });
-    this.overrides = new OverrideTable(memory.subarray(HEADER_BYTES + MOST_WORKERS * WORKER_PAGE_BYTES));
+    const table = memory.subarray(HEADER_BYTES + MOST_WORKERS * WORKER_PAGE_BYTES);
+    this.overrides = new OverrideTable(table.subarray(0, inodes * OVERRIDE_BYTES));
+    this.#mapStates = table.subarray(inodes * OVERRIDE_BYTES);
   }
 
   /** Makes new state, all zero, in memory that has no name and ends with its last process. */
@@ -115,11 +125,38 @@ export class SharedState {
   set logLevel(level: number) {
     Atomics.store(this.#words, WORD.logLevel, level);
   }
+
+  /** The errno with which the kernel refused file maps as such; 0 when it did not. */
+  get mapsErrno(): number {
+    return Math.max(0, -Atomics.load(this.#words, WORD.maps));
+  }
+
+  /** Notes that the kernel took a file's map. */
+  acceptMaps(): void {
+    Atomics.compareExchange(this.#words, WORD.maps, 0, MAPS_ACCEPTED);
+  }
+
+  /** Notes that it refused one. True when that ends maps for all files: none was taken before, or refused. */
+  refuseMaps(errno: number): boolean {
+    return Atomics.compareExchange(this.#words, WORD.maps, 0, -errno) === 0;
+  }
+
+  /** One of MAP_STATE. Once it is decided it stays so. */
+  mapState(ino: number): number {
+    return this.#mapStates[ino] ?? MAP_STATE.plain;
+  }
+
+  setMapState(ino: number, state: number): void {
+    this.#mapStates[ino] = state;
+  }
 }
 
 function sharedBytes(logLength: number): number {
-  const inodes = INO.first + logCapacity(logLength);
-  return HEADER_BYTES + MOST_WORKERS * WORKER_PAGE_BYTES + inodes * OVERRIDE_BYTES;
+  return HEADER_BYTES + MOST_WORKERS * WORKER_PAGE_BYTES + inodesOf(logLength) * (OVERRIDE_BYTES + 1);
+}
+
+function inodesOf(logLength: number): number {
+  return INO.first + logCapacity(logLength);
 }
 
 function openNameless(directory: string): number | undefined {
