@@ -12,7 +12,7 @@ export abstract class MappedDevice {
   /** `size` in bytes. With `mapWritable` stores may go through the mapping. */
   constructor(
     readonly path: string,
-    protected readonly fd: number,
+    readonly fd: number,
     readonly size: number,
     options: OpenOptions,
     mapWritable: boolean,

@@ -8,6 +8,10 @@ export const WorkerConfig = ServerConfig.extend({
   /** Which page of the shared state is this worker's. */
   slot: z.number().int().min(0),
   mmapWithDirectIo: z.boolean(),
+  /** UUID of the file system to serve. */
+  uuid: z.string(),
+  /** A link to the device as the supervisor has it open, whatever its path leads to by now. */
+  deviceLink: z.string(),
   strategy: z.enum(KERNEL_STRATEGIES),
   /** Milliseconds since 1970: the time of files, which the media does not store. */
   mountedAt: z.number(),

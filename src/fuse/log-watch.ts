@@ -29,10 +29,12 @@ export class LogWatch {
 
   /** One look. Never throws: what is wrong goes to the shared state and the log. */
   look(): void {
-    if (this.shared.deviceFailed || this.shared.frozen) return;
+    this.#checkPath();
+    if (this.shared.deviceFailed || this.shared.foreign) return;
     try {
-      this.#checkDevice();
-      this.#look();
+      this.#checkSize();
+      if (this.shared.frozen) this.#lookAtFrozen();
+      else this.#look();
     } catch (error) {
       if (!(error instanceof FamfsError)) throw error;
       this.logger.error(`${error.message}: its files answer EIO from now on`);
@@ -53,6 +55,12 @@ export class LogWatch {
     if (sound < end) this.#foundBad(sound);
   }
 
+  /** A log that is not followed any more may still be made over, after which its bytes must not be served. */
+  #lookAtFrozen(): void {
+    const derailment = checkIdentity(this.device, this.superblock);
+    if (derailment) this.#freeze(derailment);
+  }
+
   #foundBad(entry: number): void {
     this.#looksAtBadEntry = entry === this.#badEntry ? this.#looksAtBadEntry + 1 : 1;
     this.#badEntry = entry;
@@ -68,14 +76,18 @@ export class LogWatch {
     );
   }
 
-  /** A file that became shorter has lost data; one that was replaced is no longer what its path says. */
-  #checkDevice(): void {
+  /** A file that became shorter has lost data. */
+  #checkSize(): void {
     if (this.device.currentSize() < this.device.size) {
       throw new FamfsError(
         'device-io',
         `${this.device.path} became shorter than its ${this.device.size} bytes`,
       );
     }
+  }
+
+  /** A file that was replaced is no longer what its path says. */
+  #checkPath(): void {
     const replaced = this.device.identity() !== identityOf(this.device.path);
     if (replaced && !this.#replaced) {
       this.logger.error(`${this.device.path} was removed or replaced; what is mounted is the former one`);

@@ -104,7 +104,9 @@ export class SharedState {
     return FOREIGN.has(this.frozen);
   }
 
+  /** Once the bytes are known to be another file system's, no other reason takes the place of that. */
   freeze(reason: FreezeReason): void {
+    if (this.foreign && !FOREIGN.has(reason)) return;
     Atomics.store(this.#words, WORD.frozen, FREEZE_REASONS.indexOf(reason) + 1);
   }
 

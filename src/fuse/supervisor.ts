@@ -94,6 +94,8 @@ class Supervisor {
       role,
       strategy: kernel.strategy,
       mmapWithDirectIo: kernel.mmapWithDirectIo,
+      uuid: superblock.uuid,
+      deviceLink: `/proc/${process.pid}/fd/${device.fd}`,
       mountedAt: Date.now(),
     };
     const pool = new WorkerPool(session.fd, kernel.resend, workerConfig, shared, logger, config.workers);

@@ -50,3 +50,17 @@ export function serve(config: WorkerConfig): void {
   const server = new FileServer(device, replay, config, shared, page, notify, logger);
   new RequestLoop(WORKER_FD.fuse, server, shared, page, logger).run();
 }
+
+/**
+ * Replays the log for the first time: all of it, or where other workers served before, what they know and what is
+ * sound behind that. Once the log turned invalid only the former is served.
+ */
+function begin(replay: Replay, device: Device, shared: SharedState): void {
+  const { logLength } = replay.superblock;
+  const known = shared.wantedEntries;
+  const { nextIndex } = inspectHeader(device, logLength).counters;
+  replay.to(known > 0 ? known : Math.min(nextIndex, logCapacity(logLength)));
+  if (known === 0 || shared.frozen) return;
+  const derailment = replay.catchUp();
+  if (derailment) shared.freeze(derailment);
+}

@@ -193,5 +193,7 @@ const DEFAULT_CONFIG: WorkerConfig = {
   slot: 0,
   mmapWithDirectIo: true,
   strategy: 'plain',
+  uuid: '00000000-0000-4000-8000-000000000000',
+  deviceLink: '/dev/none',
   mountedAt: 1_700_000_000_123,
 };
