@@ -23,6 +23,8 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   external: ['ffi-rs', 'typescript'],
+  // import() becomes a lazy require(): code from the cache of bin/launch.cjs has no loader for the former.
+  supported: { 'dynamic-import': false },
   logLevel: 'warning',
 });
 // What these say on standard error is shown when they fail: oclif's tool tells of its own new versions there.

@@ -62,6 +62,11 @@ export const ERROR_TABLE = {
   'not-mounted': { exit: 1, fsck: 8, meaning: 'The path is not in a mounted famfs.' },
   'already-mounted': { exit: 1, fsck: 8, meaning: 'The device or the directory is mounted already.' },
   'mount-failed': { exit: 1, fsck: 8, meaning: 'The FUSE server could not be started or did not answer.' },
+  'no-server': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'The server of a mount does not answer: it died or hangs.',
+  },
   'unmount-failed': {
     exit: 1,
     fsck: 8,

@@ -7,6 +7,8 @@ import Logplay from './commands/logplay';
 import Mkdir from './commands/mkdir';
 import Mkfs from './commands/mkfs';
 import Mount from './commands/mount';
+import MountHelper from './commands/mount-helper';
+import Status from './commands/status';
 import Umount from './commands/umount';
 
 /** All verbs by name, for oclif's explicit discovery. */
@@ -18,6 +20,8 @@ export const COMMANDS: Record<string, Command.Class> = {
   mkdir: Mkdir,
   mkfs: Mkfs,
   mount: Mount,
+  'mount.famfs': MountHelper,
+  status: Status,
   umount: Umount,
 };
 

@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { ErrorCode } from './errors';
-import { LOG_LEVELS } from './types';
+import { CACHE_MODES, FMAP_MODES, KERNEL_STRATEGIES, LOG_LEVELS } from './types';
 
 /** What the command line and the FUSE server, two programs, say to each other. */
 
@@ -12,8 +13,16 @@ export const ServerConfig = z.object({
   readOnly: z.boolean(),
   noSync: z.boolean(),
   logLevel: z.enum(LOG_LEVELS),
+  cache: z.enum(CACHE_MODES),
+  fmap: z.enum(FMAP_MODES),
+  /** Worker processes. */
+  workers: z.number().int().min(1).max(16),
+  /** Seconds between two looks at the log; 0 for none. */
+  pollSeconds: z.number().min(0),
   /** Other users may use the mount; needs root, or user_allow_other in /etc/fuse.conf. */
   allowOther: z.boolean(),
+  /** Options of mount(8) that the kernel heeds for every file system, such as noexec. */
+  kernelOptions: z.array(z.string()),
 });
 export type ServerConfig = z.infer<typeof ServerConfig>;
 
@@ -42,6 +51,77 @@ export const Readiness = z.discriminatedUnion('state', [
 export type Readiness = z.input<typeof Readiness>;
 export const READINESS_FD = 3;
 
+const Latency = z.object({ belowSeconds: z.number().nullable(), requests: z.number() });
+
+/** What `GET /status` of a server's control socket answers. */
+export const StatusReport = z.object({
+  pid: z.number(),
+  device: z.string(),
+  deviceBytes: z.number(),
+  directory: z.string(),
+  uuid: z.string(),
+  role: Role,
+  readOnly: z.boolean(),
+  startedAt: z.iso.datetime(),
+  uptimeSeconds: z.number(),
+  logLevel: z.enum(LOG_LEVELS),
+  /** The file that the server logs to; null when that is a terminal or a pipe. */
+  logFile: z.string().nullable(),
+  cache: z.enum(CACHE_MODES),
+  kernel: z.object({
+    protocol: z.string(),
+    resend: z.boolean(),
+    mmapWithDirectIo: z.boolean(),
+    /** How files are served, and why so. */
+    strategy: z.enum(KERNEL_STRATEGIES),
+    reason: z.string(),
+  }),
+  log: z.object({
+    entries: z.number(),
+    capacity: z.number(),
+    /** Why what is served does not follow the log any more; null while it does. */
+    frozen: z.string().nullable(),
+  }),
+  replayed: Served.extend({ entries: z.number() }),
+  /** True once a page of the device could not be read or written. */
+  deviceFailed: z.boolean(),
+  /** True when the device's path leads to something else by now. */
+  deviceReplaced: z.boolean(),
+  workers: z.array(
+    z.object({
+      pid: z.number().nullable(),
+      startedAt: z.iso.datetime(),
+      restarts: z.number(),
+      served: z.number(),
+    }),
+  ),
+  restarts: z.number(),
+  /** True once workers ended so often that no more are started: all requests answer EIO. */
+  gaveUp: z.boolean(),
+  bytesRead: z.number(),
+  bytesWritten: z.number(),
+  requests: z.array(
+    z.object({
+      operation: z.string(),
+      requests: z.number(),
+      errors: z.number(),
+      seconds: z.number(),
+      latency: z.array(Latency),
+    }),
+  ),
+});
+export type StatusReport = z.infer<typeof StatusReport>;
+
+/** What `PUT /log-level` takes, and both `GET` and `PUT /log-level` answer. */
+export const LogLevelBody = z.object({ level: z.enum(LOG_LEVELS) });
+
+/** What `POST /replay` answers: the entries that are served from now on, and why no more, if so. */
+export const ReplayAnswer = z.object({ entries: z.number(), frozen: z.string().nullable() });
+export type ReplayAnswer = z.infer<typeof ReplayAnswer>;
+
+/** What every answer with an HTTP status of 400 or more holds. */
+export const ControlFailure = z.object({ error: z.string() });
+
 /** What a running server leaves in its run directory for `famfs umount` and others. */
 export const ServerState = z.object({
   pid: z.number(),
@@ -52,14 +132,50 @@ export const ServerState = z.object({
 });
 export type ServerState = z.infer<typeof ServerState>;
 
-/** Where the server of a mount keeps its state; `mountId` is the st_dev of the mount as "major-minor". */
+/**
+ * Where a server that runs as this process's user keeps the state of a mount; `mountId` is the st_dev of the mount as
+ * "major-minor".
+ */
 export function runDirectory(mountId: string): string {
-  const uid = process.geteuid?.() ?? 0;
-  if (uid === 0) return join('/run/famfs', mountId);
-  const base = process.env.XDG_RUNTIME_DIR;
-  return base ? join(base, 'famfs', mountId) : join('/tmp', `famfs-${uid}`, mountId);
+  return join(runBases(effectiveUid())[0] as string, mountId);
 }
 
-export function stateFile(mountId: string): string {
-  return join(runDirectory(mountId), 'server.json');
+/** Where the server of a mount that user `uid` made keeps its state, or would: it may have had other variables. */
+export function findRunDirectory(mountId: string, uid: number): string {
+  const candidates = runBases(uid).map((base) => join(base, mountId));
+  const found = candidates.find((path) => isOwnedBy(dirname(path), uid) && isOwnedBy(path, uid));
+  return found ?? (candidates[0] as string);
+}
+
+function effectiveUid(): number {
+  return process.geteuid?.() ?? 0;
+}
+
+/** The directories that may hold run directories of a user's servers, the first of them for new ones. */
+function runBases(uid: number): string[] {
+  if (uid === 0) return ['/run/famfs'];
+  const fallback = join('/tmp', `famfs-${uid}`);
+  const systems = join('/run/user', String(uid), 'famfs');
+  if (uid !== effectiveUid()) return [systems, fallback];
+  const own = process.env.XDG_RUNTIME_DIR;
+  return own ? [join(own, 'famfs'), fallback, systems] : [fallback, systems];
+}
+
+function isOwnedBy(path: string, uid: number): boolean {
+  try {
+    const stats = lstatSync(path);
+    return stats.isDirectory() && stats.uid === uid;
+  } catch {
+    return false;
+  }
+}
+
+/** The Unix socket, in a run directory, on which a server answers HTTP. */
+export function controlSocket(directory: string): string {
+  return join(directory, 'control');
+}
+
+/** The file, in a run directory, in which a server tells who it is. */
+export function stateFile(directory: string): string {
+  return join(directory, 'server.json');
 }

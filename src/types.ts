@@ -37,6 +37,22 @@ export interface StripeOptions {
   readonly chunkSize: number;
 }
 
+/**
+ * How the kernel caches the bytes of files: not at all; until the next open; or for as long as it likes.
+ */
+export const CACHE_MODES = ['none', 'open', 'always'] as const;
+export type CacheMode = (typeof CACHE_MODES)[number];
+
+/**
+ * How the kernel may come to know where files are: by what it offers, never, or by the fmap messages of famfs kernels.
+ */
+export const FMAP_MODES = ['auto', 'none', 'v4'] as const;
+export type FmapMode = (typeof FMAP_MODES)[number];
+
+/** How the files of a mount are served: by the server, or by a kernel that was told, or asks, where they are. */
+export const KERNEL_STRATEGIES = ['plain', 'extent-maps', 'fmap-v4'] as const;
+export type KernelStrategy = (typeof KERNEL_STRATEGIES)[number];
+
 /** How much the server's log tells, from least to most. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -19,6 +19,10 @@ export default class Logplay extends BaseCommand {
     );
     if (result.notServed > 0)
       await this.warnLine(`${result.notServed} entries are damaged and not served; famfs fsck tells more`);
+    if (result.frozen !== undefined)
+      await this.warnLine(
+        `the log turned invalid (${result.frozen}), so the mount stays as it is; famfs status tells what to do`,
+      );
     return result;
   }
 }

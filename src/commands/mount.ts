@@ -1,11 +1,8 @@
-import { Args, Flags } from '@oclif/core';
-import { FamfsError } from '../errors';
-import type { MountResult } from '../operations/mount';
-import { LOG_LEVELS } from '../types';
-import { filesAndDirectories } from '../ui/counts';
-import { BaseCommand, defined, syncFlag } from './base';
+import { Flags } from '@oclif/core';
+import type { MountPlace, MountResult } from '../operations/mount';
+import { MountBase, mountArgs, mountFlags } from './mount-base';
 
-export default class Mount extends BaseCommand {
+export default class Mount extends MountBase {
   static override summary = 'Mount a file system.';
   static override description =
     'Starts a FUSE server in the background and returns when the mount answers. Files added later show up by themselves.';
@@ -14,55 +11,14 @@ export default class Mount extends BaseCommand {
     '<%= config.bin %> mount -o ro /tmp/device.img /mnt/famfs',
     '<%= config.bin %> mount --foreground --log-level debug /dev/dax0.0 /mnt/famfs',
   ];
-  static override args = {
-    device: Args.string({ required: true, description: 'devdax device, or a file that stands for one' }),
-    directory: Args.string({ required: true, description: 'existing directory to mount on' }),
-  };
+  static override args = mountArgs;
   static override flags = {
-    options: Flags.string({
-      char: 'o',
-      multiple: true,
-      multipleNonGreedy: true,
-      description: 'mount options, comma-separated: ro, rw',
-      helpValue: 'OPTIONS',
-    }),
+    ...mountFlags,
     foreground: Flags.boolean({ char: 'f', description: 'stay attached and log to standard error' }),
-    'log-level': Flags.option({ options: LOG_LEVELS, description: "what the server's log tells" })({
-      default: 'info',
-    }),
-    'log-file': Flags.string({
-      description: "the server's log (default /var/log/famfs/DIRECTORY.log)",
-      helpValue: 'FILE',
-    }),
-    ...syncFlag,
   };
 
-  async run(): Promise<MountResult> {
+  async run(): Promise<MountResult | MountPlace> {
     const { args, flags } = await this.parse(Mount);
-    const { mount } = await import('../operations/mount');
-    const { foreground, 'log-file': logFile, 'log-level': logLevel, 'no-sync': noSync } = flags;
-    const options = {
-      ...defined({ foreground, logFile, logLevel, noSync }),
-      ...mountOptions(flags.options ?? []),
-    };
-    return mount(args.device, args.directory, options, (result) => {
-      const { device, directory, files, directories, role, notServed } = result;
-      this.log(`${device} is mounted on ${directory} (${role}): ${filesAndDirectories(files, directories)}`);
-      if (notServed > 0) {
-        void this.warnLine(
-          `${notServed} log entries are damaged and not served; famfs fsck ${directory} tells more`,
-        );
-      }
-    });
+    return this.mount(args, { ...this.optionsOf(flags), foreground: flags.foreground }, true);
   }
-}
-
-function mountOptions(given: readonly string[]): { readOnly?: boolean } {
-  let readOnly: boolean | undefined;
-  for (const option of given.flatMap((list) => list.split(','))) {
-    if (option === 'ro') readOnly = true;
-    else if (option === 'rw') readOnly = false;
-    else throw new FamfsError('usage', `-o ${option}: not a mount option`, 'ro and rw are');
-  }
-  return defined({ readOnly });
 }

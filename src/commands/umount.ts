@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core';
+import type { UnmountResult } from '../operations/unmount';
 import { BaseCommand } from './base';
 
 export default class Umount extends BaseCommand {
@@ -8,9 +9,9 @@ export default class Umount extends BaseCommand {
   static override examples = ['<%= config.bin %> umount /mnt/famfs'];
   static override args = { directory: Args.string({ required: true, description: 'where it is mounted' }) };
 
-  async run(): Promise<{ device: string; directory: string }> {
+  async run(): Promise<UnmountResult> {
     const { args } = await this.parse(Umount);
-    const { unmount } = await import('../operations/mount');
+    const { unmount } = await import('../operations/unmount');
     const result = await unmount(args.directory);
     this.log(`${result.directory} is unmounted`);
     return result;

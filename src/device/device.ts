@@ -3,6 +3,8 @@ export interface OpenOptions {
   readonly writable: boolean;
   /** File-backed devices only: leave out fdatasync. For throw-away devices; a crash of the host may lose all. */
   readonly noSync?: boolean;
+  /** Open this path in place of the one that names the device, such as a link to what another process has open. */
+  readonly through?: string;
 }
 
 /**
@@ -13,6 +15,8 @@ export interface OpenOptions {
 export interface Device {
   readonly path: string;
   readonly kind: 'file' | 'devdax';
+  /** The open descriptor. */
+  readonly fd: number;
   /** Bytes. */
   readonly size: number;
   readonly writable: boolean;
@@ -41,6 +45,10 @@ export interface Device {
    * a bad page then is EFAULT and not SIGBUS.
    */
   segments(offset: number, length: number): Buffer[];
+  /** Bytes that the device has by now: fewer than `size` when a file was truncated. */
+  currentSize(): number;
+  /** What is open, as opposed to what the path leads to by now: device, inode and device number. */
+  identity(): string;
   /** Takes the device's exclusive lock without waiting; false when another process has it. */
   tryLock(): boolean;
   unlock(): void;

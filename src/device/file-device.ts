@@ -1,4 +1,4 @@
-import { fdatasyncSync, read, readSync, write, writeSync } from 'node:fs';
+import { fdatasyncSync, fstatSync, read, readSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors';
 import { punchHole } from '../native/libc';
@@ -80,6 +80,10 @@ export class FileDevice extends MappedDevice implements Device {
   }
 
   invalidate(): void {}
+
+  override currentSize(): number {
+    return fstatSync(this.fd).size;
+  }
 
   async #copy(
     buffer: Buffer,

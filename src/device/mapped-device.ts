@@ -1,6 +1,6 @@
-import { closeSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { tryLock, unlock } from '../native/libc';
-import { checkRange } from './checks';
+import { checkRange, ioError } from './checks';
 import type { OpenOptions } from './device';
 import { WindowMap } from './windows';
 
@@ -12,7 +12,7 @@ export abstract class MappedDevice {
   /** `size` in bytes. With `mapWritable` stores may go through the mapping. */
   constructor(
     readonly path: string,
-    protected readonly fd: number,
+    readonly fd: number,
     readonly size: number,
     options: OpenOptions,
     mapWritable: boolean,
@@ -32,7 +32,18 @@ export abstract class MappedDevice {
 
   segments(offset: number, length: number): Buffer[] {
     this.checkRange(offset, length);
-    return this.windows.segments(offset, length);
+    const segments = this.windows.segments(offset, length);
+    if (!segments) throw ioError(this.path, `read ${length} bytes at ${offset}`, undefined);
+    return segments;
+  }
+
+  currentSize(): number {
+    return this.size;
+  }
+
+  identity(): string {
+    const { dev, ino, rdev } = fstatSync(this.fd);
+    return `${dev}:${ino}:${rdev}`;
   }
 
   tryLock(): boolean {

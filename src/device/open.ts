@@ -19,7 +19,7 @@ import { FileDevice } from './file-device';
  * Throws FamfsError `no-device` or `no-permission`, with the path, when it is neither or cannot be opened.
  */
 export function openDevice(path: string, options: OpenOptions): Device {
-  const fd = open(path, options.writable);
+  const fd = open(options.through ?? path, options.writable);
   try {
     return deviceOn(fd, path, options);
   } catch (error) {
@@ -30,10 +30,11 @@ export function openDevice(path: string, options: OpenOptions): Device {
 
 function deviceOn(fd: number, path: string, options: OpenOptions): Device {
   const stats = fstatSync(fd);
-  if (stats.isFile()) return new FileDevice(realpathSync(path), fd, stats.size, options);
+  const name = () => (options.through === undefined ? realpathSync(path) : path);
+  if (stats.isFile()) return new FileDevice(name(), fd, stats.size, options);
   if (stats.isCharacterDevice()) {
     const { size } = daxAttributes(path, stats);
-    return new DaxDevice(realpathSync(path), fd, size, options);
+    return new DaxDevice(name(), fd, size, options);
   }
   throw new FamfsError(
     'no-device',

@@ -1,6 +1,7 @@
 import { FILE_READ_ONLY_EVERYWHERE } from '../log/layout';
 import { INO, KIND, type Tree } from '../log/tree';
-import { ATTR_BYTES, FATTR, readNumber, writeNumber } from './protocol';
+import type { OverrideTable, Times } from './overrides';
+import { ATTR_BYTES, FATTR, writeNumber } from './protocol';
 
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
@@ -10,27 +11,13 @@ const SECTOR = 512;
 const BLOCK_SIZE = 4096;
 const NANOSECONDS = 1_000_000_000;
 
-interface Times {
-  readonly seconds: number;
-  readonly nanoseconds: number;
-}
-
-/** What SETATTR changed of an inode. It is kept in memory and ends with the mount. */
-interface Changed {
-  mode?: number;
-  uid?: number;
-  gid?: number;
-  atime?: Times;
-  mtime?: Times;
-}
-
 /** The attributes of inodes: what the log says, what the role makes of it, and what was changed since the mount. */
 export class Attributes {
-  readonly #changed = new Map<number, Changed>();
   readonly #mounted: Times;
 
   constructor(
     private readonly tree: Tree,
+    private readonly overrides: OverrideTable,
     private readonly isClient: boolean,
     mountedAt: number,
   ) {
@@ -46,39 +33,35 @@ export class Attributes {
   /** Writes struct fuse_attr. */
   write(ino: number, out: Buffer, at: number): void {
     out.fill(0, at, at + ATTR_BYTES);
-    const changed = this.#changed.get(ino);
+    const { overrides } = this;
     const isDirectory = this.tree.kind.get(ino) === KIND.directory;
     const size = this.tree.size.get(ino);
     writeNumber(out, at, ino);
     writeNumber(out, at + 8, isDirectory ? BLOCK_SIZE : size);
     writeNumber(out, at + 16, Math.ceil(this.#occupied(ino) / SECTOR));
-    const times = [changed?.atime, changed?.mtime, changed?.mtime];
-    times.forEach((time, i) => {
-      const { seconds, nanoseconds } = time ?? this.#mounted;
-      writeNumber(out, at + 24 + 8 * i, seconds);
-      out.writeUInt32LE(nanoseconds, at + 48 + 4 * i);
-    });
+    const mtime = overrides.mtime(ino) ?? this.#mounted;
+    writeTime(out, at + 24, at + 48, overrides.atime(ino) ?? this.#mounted);
+    writeTime(out, at + 32, at + 52, mtime);
+    writeTime(out, at + 40, at + 56, mtime);
     out.writeUInt32LE((isDirectory ? S_IFDIR : S_IFREG) | this.#mode(ino), at + 60);
     out.writeUInt32LE(isDirectory ? 2 + this.tree.subdirectories.get(ino) : 1, at + 64);
-    out.writeUInt32LE(changed?.uid ?? this.tree.uid.get(ino), at + 68);
-    out.writeUInt32LE(changed?.gid ?? this.tree.gid.get(ino), at + 72);
+    out.writeUInt32LE(overrides.uid(ino) ?? this.tree.uid.get(ino), at + 68);
+    out.writeUInt32LE(overrides.gid(ino) ?? this.tree.gid.get(ino), at + 72);
     out.writeUInt32LE(BLOCK_SIZE, at + 80);
   }
 
   /** Takes over what struct fuse_setattr_in at the start of `body` changes, but for the size. */
   change(ino: number, body: Buffer): void {
     const valid = body.readUInt32LE(0);
-    const changed = this.#changed.get(ino) ?? {};
-    if (valid & FATTR.MODE) changed.mode = body.readUInt32LE(68) & MODE_BITS;
-    if (valid & FATTR.UID) changed.uid = body.readUInt32LE(76);
-    if (valid & FATTR.GID) changed.gid = body.readUInt32LE(80);
-    if (valid & FATTR.ATIME) changed.atime = timeIn(body, valid & FATTR.ATIME_NOW, 32, 56);
-    if (valid & FATTR.MTIME) changed.mtime = timeIn(body, valid & FATTR.MTIME_NOW, 40, 60);
-    this.#changed.set(ino, changed);
+    if (valid & FATTR.MODE) this.overrides.setMode(ino, body.readUInt32LE(68) & MODE_BITS);
+    if (valid & FATTR.UID) this.overrides.setUid(ino, body.readUInt32LE(76));
+    if (valid & FATTR.GID) this.overrides.setGid(ino, body.readUInt32LE(80));
+    if (valid & FATTR.ATIME) this.overrides.setAtime(ino, timeIn(body, valid & FATTR.ATIME_NOW, 32, 56));
+    if (valid & FATTR.MTIME) this.overrides.setMtime(ino, timeIn(body, valid & FATTR.MTIME_NOW, 40, 60));
   }
 
   #mode(ino: number): number {
-    const changed = this.#changed.get(ino)?.mode;
+    const changed = this.overrides.mode(ino);
     if (changed !== undefined) return changed;
     const mode = this.tree.mode.get(ino);
     return this.#isReadOnlyHere(ino) ? mode & ~WRITE_BITS : mode;
@@ -107,5 +90,24 @@ function timesOf(milliseconds: number): Times {
 
 function timeIn(body: Buffer, now: number, secondsAt: number, nanosecondsAt: number): Times {
   if (now) return timesOf(Date.now());
-  return { seconds: readNumber(body, secondsAt), nanoseconds: body.readUInt32LE(nanosecondsAt) };
+  const seconds = Number(clamp(body.readBigInt64LE(secondsAt)));
+  return { seconds, nanoseconds: Math.min(body.readUInt32LE(nanosecondsAt), NANOSECONDS - 1) };
+}
+
+/** Times are kept as numbers: what lies 285 million years off is as good as what lies farther. */
+function clamp(seconds: bigint): bigint {
+  const most = BigInt(Number.MAX_SAFE_INTEGER);
+  if (seconds > most) return most;
+  return seconds < -most ? -most : seconds;
+}
+
+function writeTime(
+  out: Buffer,
+  secondsAt: number,
+  nanosecondsAt: number,
+  { seconds, nanoseconds }: Times,
+): void {
+  if (seconds >= 0) writeNumber(out, secondsAt, seconds);
+  else out.writeBigInt64LE(BigInt(seconds), secondsAt);
+  out.writeUInt32LE(nanoseconds, nanosecondsAt);
 }

@@ -1,4 +1,5 @@
 import { KIND, type Tree } from '../log/tree';
+import { EINVAL, Refusal } from './errno';
 import { DIRENT_BYTES, ENTRY_OUT_BYTES, writeNumber } from './protocol';
 
 const DT_DIR = 4;
@@ -15,8 +16,9 @@ export type EntryWriter = (ino: number, out: Buffer, at: number) => void;
 
 /**
  * Fills `out` with the entries of a directory behind the one that `cookie` names. With `writeEntry` (READDIRPLUS) each
- * has its attributes before it. Returns the bytes written. Children come in log order, so that a child appended while
- * the directory is read comes last and no entry is missed or doubled.
+ * has its attributes before it. Returns the bytes written: 0 at the end. Children come in log order, so that a child
+ * appended while the directory is read comes last and no entry is missed or doubled. A cookie that is none of this
+ * directory's is its end. Throws Refusal EINVAL, as getdents(2) does, when not even the next entry has room.
  */
 export function listDirectory(
   tree: Tree,
@@ -36,12 +38,23 @@ export function listDirectory(
     used += length;
     return true;
   };
-  if (cookie === 0 && !put(directory, DOT, 1, false)) return used;
-  if (cookie <= 1 && !put(tree.parent.get(directory), DOT_DOT, CHILD_COOKIE, false)) return used;
-  let ino =
-    cookie <= CHILD_COOKIE ? tree.firstChild.get(directory) : tree.nextSibling.get(cookie - CHILD_COOKIE);
+  const isFull = () => {
+    if (used === 0) throw new Refusal(EINVAL);
+    return used;
+  };
+  if (cookie === 0 && !put(directory, DOT, 1, false)) return isFull();
+  if (cookie <= 1 && !put(tree.parent.get(directory), DOT_DOT, CHILD_COOKIE, false)) return isFull();
+  let ino = childBehind(tree, directory, cookie);
   while (ino !== 0 && put(ino, tree.name(ino), ino + CHILD_COOKIE, true)) ino = tree.nextSibling.get(ino);
-  return used;
+  return ino === 0 ? used : isFull();
+}
+
+/** The child of a directory behind the entry that `cookie` names; 0 when there is none. */
+function childBehind(tree: Tree, directory: number, cookie: number): number {
+  if (cookie <= CHILD_COOKIE) return tree.firstChild.get(directory);
+  const child = cookie - CHILD_COOKIE;
+  // A program may seek a directory to any number, and must not get to see what is in another one.
+  return tree.parent.get(child) === directory ? tree.nextSibling.get(child) : 0;
 }
 
 function writeDirent(out: Buffer, at: number, ino: number, cookie: number, type: number, name: Buffer): void {

@@ -8,6 +8,7 @@ export const {
   EINVAL,
   EIO,
   EISDIR,
+  ENODEV,
   ENOENT,
   ENOSYS,
   ENOTDIR,
@@ -26,10 +27,10 @@ export class Refusal extends Error {
   }
 }
 
-/** The errno to answer when a handler threw: a device that failed is EIO. */
+/** The errno to answer when a handler threw. A device without room says so, one that failed is EIO. */
 export function errnoFor(error: unknown): number {
   if (error instanceof Refusal) return error.errno;
-  if (error instanceof FamfsError) return EIO;
-  const code = errnoOf(error) as keyof typeof constants.errno | undefined;
-  return (code && constants.errno[code]) ?? EIO;
+  const code = errnoOf(error instanceof FamfsError ? error.cause : error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return constants.errno[code];
+  return EIO;
 }

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import type { Device } from '../device/device';
 import { eachRun } from '../log/file-map';
-import { LOG_OFFSET } from '../log/layout';
 import { KIND, type Tree } from '../log/tree';
 import { extentsOf, type FileMap } from '../types';
 import { EFBIG, EIO, EISDIR, EPERM, EROFS, Refusal } from './errno';
+import { mapOf } from './maps/map-of';
 
 /** How many file maps are kept decoded. */
 const KEPT_MAPS = 4096;
@@ -51,9 +51,9 @@ export class FileIo {
    */
   write(ino: number, offset: number, data: Buffer): number {
     this.#checkData(ino);
+    if (data.length === 0) return 0;
     const room = this.tree.size.get(ino) - offset;
-    if (room <= 0 && data.length > 0)
-      throw new Refusal(EFBIG, 'write at or behind the end: famfs files never change size');
+    if (room <= 0) throw new Refusal(EFBIG, 'write at or behind the end: famfs files never change size');
     const length = Math.min(data.length, room);
     this.#unsynced.add(ino);
     let done = 0;
@@ -64,9 +64,9 @@ export class FileIo {
     return length;
   }
 
-  /** Makes what was written to a file durable and visible to other hosts. */
+  /** Makes what was written to a file, by whichever worker, durable and visible to other hosts. */
   sync(ino: number): void {
-    if (!this.isWritable(ino) && !this.#unsynced.has(ino)) return;
+    if (this.tree.kind.get(ino) !== KIND.file || !this.device.writable) return;
     this.#flush(ino);
     this.device.fence();
   }
@@ -97,17 +97,10 @@ export class FileIo {
   #map(ino: number): FileMap {
     let map = this.#maps.get(ino);
     if (map) return map;
-    map = this.#metaMap(ino) ?? this.tree.map(ino);
+    map = mapOf(this.tree, ino);
     if (this.#maps.size >= KEPT_MAPS) this.#maps.clear();
     this.#maps.set(ino, map);
     return map;
-  }
-
-  #metaMap(ino: number): FileMap | undefined {
-    const kind = this.tree.kind.get(ino);
-    if (kind !== KIND.superblock && kind !== KIND.log) return undefined;
-    const offset = kind === KIND.log ? LOG_OFFSET : 0;
-    return { kind: 'simple', extents: [{ devindex: 0, offset, length: this.tree.size.get(ino) }] };
   }
 
   #device(devindex: number): Device {

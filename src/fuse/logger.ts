@@ -1,12 +1,20 @@
 import { writeSync } from 'node:fs';
 import { LOG_LEVELS, type LogLevel } from '../types';
+import type { SharedState } from './shared-state';
 
 /** Writes lines `time level message` to standard error, which is the server's log file. */
 export class Logger {
+  #shared: SharedState | undefined;
+
   constructor(
-    private level: LogLevel,
+    private readonly level: LogLevel,
     private readonly name: string,
   ) {}
+
+  /** Takes the level from the shared state from now on. */
+  follow(shared: SharedState): void {
+    this.#shared = shared;
+  }
 
   error(message: string): void {
     this.#write('error', message);
@@ -22,11 +30,15 @@ export class Logger {
 
   /** `message` is made only when it will be written. */
   debug(message: () => string): void {
-    if (this.level === 'debug') this.#write('debug', message());
+    if (this.#level === LOG_LEVELS.indexOf('debug')) this.#write('debug', message());
+  }
+
+  get #level(): number {
+    return this.#shared?.logLevel ?? LOG_LEVELS.indexOf(this.level);
   }
 
   #write(level: LogLevel, message: string): void {
-    if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(this.level)) return;
+    if (LOG_LEVELS.indexOf(level) > this.#level) return;
     const line = `${new Date().toISOString()} ${level.padEnd(5)} ${this.name}[${process.pid}]: ${message}\n`;
     try {
       writeSync(2, line);

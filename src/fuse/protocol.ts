@@ -1,7 +1,9 @@
-/** The numbers of the FUSE wire protocol that the server uses (linux/fuse.h, protocol 7.31 to 7.45). */
+/** The numbers of the FUSE wire protocol that the server uses (linux/fuse.h, protocol 7.31 to 7.45, and see maps/). */
 
 export const PROTOCOL_MAJOR = 7;
-/** The newest minor version whose meaning the server knows; older kernels get their own. */
+/** Opcodes are below this; CUSE and others are not. */
+export const OPCODE_LIMIT = 64;
+/** The newest minor version that the server claims without file maps; older kernels get their own. */
 export const PROTOCOL_MINOR = 45;
 /** Kernels before this lack max_pages and the READDIRPLUS the server counts on (Linux 5.2). */
 export const OLDEST_MINOR = 31;
@@ -43,7 +45,41 @@ export const OP = {
   READDIRPLUS: 44,
   RENAME2: 45,
   TMPFILE: 51,
+  /** Only kernels with the fmap messages send these two: see maps/fmap-v4.ts. */
+  GET_FMAP: 54,
+  GET_DAXDEV: 55,
 } as const;
+
+/** The least bytes of a request's body: its struct, and names of one byte with their NULs. Others have no body. */
+export const SHORTEST_BODY: ReadonlyMap<number, number> = new Map([
+  [OP.LOOKUP, 2],
+  [OP.GETATTR, 16],
+  [OP.SETATTR, 88],
+  [OP.SYMLINK, 4],
+  [OP.MKNOD, 18],
+  [OP.MKDIR, 10],
+  [OP.UNLINK, 2],
+  [OP.RMDIR, 2],
+  [OP.RENAME, 12],
+  [OP.LINK, 10],
+  [OP.OPEN, 8],
+  [OP.READ, 40],
+  [OP.WRITE, 40],
+  [OP.RELEASE, 24],
+  [OP.FSYNC, 16],
+  [OP.FLUSH, 24],
+  [OP.OPENDIR, 8],
+  [OP.READDIR, 40],
+  [OP.RELEASEDIR, 24],
+  [OP.FSYNCDIR, 16],
+  [OP.ACCESS, 8],
+  [OP.CREATE, 18],
+  [OP.FALLOCATE, 32],
+  [OP.READDIRPLUS, 40],
+  [OP.RENAME2, 20],
+  [OP.TMPFILE, 17],
+  [OP.GET_DAXDEV, 4],
+]);
 
 /** Bits of INIT's 64-bit flags, as bigints. */
 export const INIT_FLAG = {
@@ -57,9 +93,12 @@ export const INIT_FLAG = {
   MAX_PAGES: 1n << 22n,
   INIT_EXT: 1n << 30n,
   DIRECT_IO_ALLOW_MMAP: 1n << 36n,
+  PASSTHROUGH: 1n << 37n,
+  HAS_RESEND: 1n << 39n,
 } as const;
 
 export const FOPEN_DIRECT_IO = 1 << 0;
+export const FOPEN_KEEP_CACHE = 1 << 1;
 export const FOPEN_PARALLEL_DIRECT_WRITES = 1 << 6;
 
 /** Bits of SETATTR's `valid`. */
@@ -73,6 +112,11 @@ export const FATTR = {
   ATIME_NOW: 128,
   MTIME_NOW: 256,
 } as const;
+
+/** Notification that has the kernel send requests again that were read and not answered. */
+export const NOTIFY_RESEND = 7;
+/** Set in `unique` of a request that is sent again. */
+export const UNIQUE_RESEND = 1n << 63n;
 
 export const IN_HEADER_BYTES = 40;
 export const OUT_HEADER_BYTES = 16;
@@ -88,6 +132,7 @@ export const DIRENT_BYTES = 24;
 
 /** 1 MiB in pages: the most a kernel passes in one request. */
 export const MAX_PAGES = 256;
+export const MAX_READ = MAX_PAGES * 4096;
 export const MAX_WRITE = 2 ** 20;
 /** Room for a request: its header, WRITE's own header and the data, as the kernel demands. */
 export const REQUEST_BYTES = MAX_WRITE + 4096;

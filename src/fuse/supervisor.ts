@@ -1,30 +1,37 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { loadSuperblock } from '../log/superblock';
+import { ioctl } from '../native/libc';
 import { type FuseSession, mountSession } from '../native/libfuse';
 import {
   READINESS_FD,
   type Readiness,
   type Role,
-  runDirectory,
-  Served,
   type ServerConfig,
   type ServerState,
-  stateFile,
 } from '../server-contract';
-import type { WorkerConfig } from './config';
-import { negotiate } from './init';
+import { LOG_LEVELS } from '../types';
+import { ControlServer } from './control';
+import { type Negotiated, negotiate } from './init';
+import { LogWatch } from './log-watch';
 import { Logger } from './logger';
+import { isPrivileged } from './maps/choose';
+import { attachDevice } from './maps/extent-maps';
+import type { Parts } from './parts';
+import { WorkerPool } from './pool';
+import { RunDirectory } from './run-directory';
+import { ServiceManager } from './service-manager';
+import { SharedState } from './shared-state';
+import { ServerStatus } from './status';
 
 /**
- * The server's first process: mounts, starts a worker that serves, holds signals and state, and ends when the file
- * system is unmounted. Says on the readiness pipe when the mount answers, or why there is none.
+ * The server's first process: mounts, starts the workers that serve, watches the log, holds control socket, signals
+ * and state, and ends when the file system is unmounted. Says on the readiness pipe when the mount answers, or why
+ * there is none. Returns the exit status.
  */
 export async function supervise(config: ServerConfig): Promise<number> {
   const logger = new Logger(config.logLevel, 'supervisor');
@@ -38,7 +45,7 @@ export async function supervise(config: ServerConfig): Promise<number> {
     tellReadiness({ state: 'failed', code, message, hint });
     return 1;
   }
-  tellReadiness({ state: 'ready', pid: process.pid, role: supervisor.role, ...supervisor.served });
+  tellReadiness({ state: 'ready', pid: process.pid, ...supervisor.summary() });
   return supervisor.untilUnmounted();
 }
 
@@ -49,69 +56,108 @@ function tellReadiness(readiness: Readiness): void {
 
 class Supervisor {
   private constructor(
-    readonly role: Role,
-    readonly served: Served,
     private readonly session: FuseSession,
-    private readonly workerEnd: Promise<string | undefined>,
-    private readonly mountId: string,
+    private readonly pool: WorkerPool,
+    private readonly watch: LogWatch,
+    private readonly status: ServerStatus,
+    private readonly control: ControlServer,
+    private readonly runDirectory: RunDirectory,
+    private readonly manager: ServiceManager,
     private readonly logger: Logger,
   ) {}
 
   static async start(config: ServerConfig, logger: Logger): Promise<Supervisor> {
-    const role = roleOn(config.device);
+    RunDirectory.prepareBase();
+    const device = openDevice(config.device, { writable: false });
+    const superblock = loadSuperblock(device);
+    const shared = SharedState.create(superblock.logLength);
+    shared.logLevel = LOG_LEVELS.indexOf(config.logLevel);
+    logger.follow(shared);
+    const role: Role = superblock.ownerUuid === systemUuid() ? 'owner' : 'client';
     const session = mountSession(config.directory, mountOptions(config));
     if (!session) {
-      throw new FamfsError(
-        'mount-failed',
-        `${config.directory}: FUSE mount failed; see the server's log for libfuse's reason`,
-      );
+      throw new FamfsError('mount-failed', `${config.directory}: FUSE mount failed`);
     }
-    unmountOnSignals(session, logger);
     try {
-      const { mmapWithDirectIo } = negotiate(session.fd);
-      const worker = startWorker(session.fd, { ...config, role, mmapWithDirectIo, mountedAt: Date.now() });
-      const end = endOf(worker);
-      const served = await whenServing(worker, end);
-      const mountId = await idOfMount(config.directory);
-      writeState(mountId, config, role);
-      logger.info(`mounted ${config.device} on ${config.directory} as ${role}`);
-      return new Supervisor(role, served, session, end, mountId, logger);
+      return await Supervisor.#serve({ config, device, logger, role, session, shared, superblock });
     } catch (error) {
       session.unmount();
       throw error;
     }
   }
 
-  /** Waits for the end. Returns the exit status. */
-  async untilUnmounted(): Promise<number> {
-    const failure = await this.workerEnd;
-    if (failure) {
-      this.logger.error(`${failure}; unmounting`);
-      this.session.unmount();
+  static async #serve(parts: Parts): Promise<Supervisor> {
+    const { config, device, logger, role, session, shared, superblock } = parts;
+    const kernel = agree(session.fd, config, device, logger);
+    const workerConfig = {
+      ...config,
+      role,
+      strategy: kernel.strategy,
+      mmapWithDirectIo: kernel.mmapWithDirectIo,
+      uuid: superblock.uuid,
+      deviceLink: `/proc/${process.pid}/fd/${device.fd}`,
+      mountedAt: Date.now(),
+    };
+    const pool = new WorkerPool(session.fd, kernel.resend, workerConfig, shared, logger, config.workers);
+    try {
+      await pool.start();
+    } catch (error) {
+      pool.close();
+      throw error;
     }
-    rmSync(runDirectory(this.mountId), { recursive: true, force: true });
+    const watch = new LogWatch(device, superblock, shared, logger);
+    const status = new ServerStatus({ ...parts, kernel, pool, watch });
+    const runDirectory = RunDirectory.claim(await idOfMount(config.directory), stateOf(config, role));
+    const control = await ControlServer.listen(runDirectory.path, { ...parts, status, watch });
+    logger.info(`mounted ${config.device} on ${config.directory} as ${role}`);
+    const manager = new ServiceManager(logger);
+    manager.ready(status.report());
+    const supervisor = new Supervisor(session, pool, watch, status, control, runDirectory, manager, logger);
+    supervisor.#beginPolling(config.pollSeconds);
+    return supervisor;
+  }
+
+  summary() {
+    const { role, replayed } = this.status.report();
+    const { directories, files, notServed } = replayed;
+    return { role, directories, files, notServed };
+  }
+
+  /** Waits for the end, unmounting on SIGTERM and SIGINT. */
+  async untilUnmounted(): Promise<number> {
+    const unmount = (signal: NodeJS.Signals) => {
+      this.logger.info(`${signal}: unmounting`);
+      this.manager.stopping();
+      this.pool.close();
+      this.session.unmount();
+    };
+    process.on('SIGTERM', unmount);
+    process.on('SIGINT', unmount);
+    process.on('SIGHUP', () => this.#look());
+    await this.pool.unmounted;
+    await this.control.close();
+    this.runDirectory.release();
     this.logger.info('unmounted');
-    return failure ? 1 : 0;
+    return this.pool.gaveUp ? 1 : 0;
+  }
+
+  #beginPolling(seconds: number): void {
+    if (seconds > 0) setInterval(() => this.#look(), seconds * 1000).unref();
+  }
+
+  #look(): void {
+    this.watch.look();
+    this.manager.update(() => this.status.report());
   }
 }
 
-function unmountOnSignals(session: FuseSession, logger: Logger): void {
-  const unmount = (signal: NodeJS.Signals) => {
-    logger.info(`${signal}: unmounting`);
-    session.unmount();
-  };
-  process.on('SIGTERM', unmount);
-  process.on('SIGINT', unmount);
-  process.on('SIGHUP', () => logger.debug(() => 'SIGHUP: new entries are looked for at each lookup'));
-}
-
-function roleOn(path: string): Role {
-  const device = openDevice(path, { writable: false });
-  try {
-    return loadSuperblock(device).ownerUuid === systemUuid() ? 'owner' : 'client';
-  } finally {
-    device.close();
-  }
+/** Comes to terms with the kernel, and gives up file maps where it will not have the device. */
+function agree(fuseFd: number, config: ServerConfig, device: Device, logger: Logger): Negotiated {
+  const facts = { fmap: config.fmap, deviceKind: device.kind, privileged: isPrivileged() };
+  const agreed = negotiate(fuseFd, facts);
+  const choice = attachDevice(agreed, fuseFd, device.path, !config.readOnly, ioctl);
+  logger.info(`files are served by the strategy ${choice.strategy}: ${choice.reason}`);
+  return { ...agreed, ...choice };
 }
 
 function mountOptions(config: ServerConfig): string[] {
@@ -120,36 +166,15 @@ function mountOptions(config: ServerConfig): string[] {
     'subtype=famfs',
     'default_permissions',
     'noatime',
+    ...config.kernelOptions,
   ];
   if (config.allowOther) options.push('allow_other');
   if (config.readOnly) options.push('ro');
   return options;
 }
 
-/** A worker is in a session of its own, so that Ctrl-C on a terminal reaches the supervisor alone. */
-function startWorker(fuseFd: number, config: WorkerConfig): ChildProcess {
-  const script = process.argv[1] as string;
-  return spawn(process.execPath, [...process.execArgv, script, 'worker', JSON.stringify(config)], {
-    detached: true,
-    stdio: ['ignore', 'ignore', 'inherit', fuseFd, 'pipe'],
-  });
-}
-
-/** Resolves when the worker ended: with undefined after an unmount, else with what happened to it. */
-function endOf(worker: ChildProcess): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    worker.on('error', (error) => resolve(`worker could not be started: ${error.message}`));
-    worker.on('exit', (status, signal) => {
-      if (status === 0) resolve(undefined);
-      else resolve(`worker ${worker.pid} ended by ${signal ?? `status ${status}`}`);
-    });
-  });
-}
-
-async function whenServing(worker: ChildProcess, end: Promise<string | undefined>): Promise<Served> {
-  const said = await text(worker.stdio[4] as Readable);
-  if (said === '') throw new FamfsError('mount-failed', (await end) ?? 'the worker ended before it served');
-  return Served.parse(JSON.parse(said));
+function stateOf({ device, directory }: ServerConfig, role: Role): ServerState {
+  return { pid: process.pid, device, directory, role, startedAt: new Date().toISOString() };
 }
 
 async function idOfMount(directory: string): Promise<string> {
@@ -157,17 +182,4 @@ async function idOfMount(directory: string): Promise<string> {
   const major = (dev >> 8) & 0xfff;
   const minor = (dev & 0xff) | ((dev >> 12) & 0xfff00);
   return `${major}-${minor}`;
-}
-
-function writeState(mountId: string, config: ServerConfig, role: Role): void {
-  const { device, directory } = config;
-  const state: ServerState = {
-    pid: process.pid,
-    device,
-    directory,
-    role,
-    startedAt: new Date().toISOString(),
-  };
-  mkdirSync(runDirectory(mountId), { recursive: true, mode: 0o755 });
-  writeFileSync(stateFile(mountId), `${JSON.stringify(state)}\n`, { mode: 0o644 });
 }

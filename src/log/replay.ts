@@ -1,7 +1,7 @@
 import { type DeviceRecord, EntryChecker, type FindingSink, type Verdict } from './check-entry';
 import { entryFinding } from './findings';
-import { readCounters } from './header';
-import { entryOffset, LOG_ENTRY, logCapacity, SUPERBLOCK_REGION } from './layout';
+import { type Derailment, lookForMore, soundEnd } from './follow';
+import { entryOffset, LOG_ENTRY, SUPERBLOCK_REGION } from './layout';
 import type { Store } from './store';
 import type { Superblock } from './superblock';
 import { INO, type LinkProblem, Tree } from './tree';
@@ -69,24 +69,16 @@ export class Replay {
   }
 
   /**
-   * Looks for entries appended since and replays them. An entry whose checksum is wrong counts as not yet there:
-   * another host's store may be on its way. Returns the number of entries taken.
+   * Looks for entries appended since and replays them, up to `limit` entries in all. An entry whose checksum is wrong
+   * counts as not yet there: another host's store may be on its way. Returns why the log cannot be followed any
+   * more, if so.
    */
-  catchUp(): number {
-    const before = this.counts.entries;
-    const { nextIndex } = readCounters(this.store);
-    const end = Math.min(nextIndex, logCapacity(this.superblock.logLength));
-    if (end <= before) return 0;
-    this.store.invalidate(entryOffset(before), (end - before) * LOG_ENTRY.bytes);
-    let sound = before;
-    const { crc, seqnum } = LOG_ENTRY.fields;
-    while (sound < end) {
-      const bytes = this.store.read(entryOffset(sound), LOG_ENTRY.bytes);
-      if (crc.verify(bytes, 0) || seqnum.get(bytes, 0) !== sound) break;
-      sound++;
-    }
-    this.to(sound);
-    return sound - before;
+  catchUp(limit = Number.POSITIVE_INFINITY): Derailment | undefined {
+    const look = lookForMore(this.store, this.superblock, this.counts.entries);
+    if (look.derailment) return look.derailment;
+    const end = Math.min(look.end, limit);
+    if (end > this.counts.entries) this.to(soundEnd(this.store, this.counts.entries, end));
+    return undefined;
   }
 
   #take(bytes: Buffer, base: number, index: number): void {

@@ -12,7 +12,6 @@ const libc = bind(
     fallocate: { returns: 'i32', takes: ['i32', 'i32', 'i64', 'i64'], errno: true },
     umount2: { returns: 'i32', takes: ['text', 'i32'], errno: true },
     madvise: { returns: 'i32', takes: ['i64', 'i64', 'i32'] },
-    prctl: { returns: 'i32', takes: ['i32', 'i64', 'i64', 'i64', 'i64'] },
     process_vm_readv: { returns: 'i64', takes: ['i32', 'bytes', 'i64', 'bytes', 'i64', 'i64'] },
     process_vm_writev: { returns: 'i64', takes: ['i32', 'bytes', 'i64', 'bytes', 'i64', 'i64'] },
   },
@@ -41,7 +40,6 @@ const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const MADV_POPULATE_READ = 22;
 const PAGE_BYTES = 4096;
-const PR_SET_PDEATHSIG = 1;
 const MNT_DETACH = 2;
 
 function check(call: string, result: WithErrno<number>): number {
@@ -102,11 +100,6 @@ export function ioctl(fd: number, request: number, argument: Buffer): number {
 /** umount2(2); `lazy` detaches a mount that is in use. */
 export function unmount(directory: string, lazy = false): void {
   check('umount2', libc.umount2(directory, lazy ? MNT_DETACH : 0));
-}
-
-/** Has the kernel send this process `signal` when its parent dies. */
-export function dieWithParent(signal: number): void {
-  libc.prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
 }
 
 function ioVector(address: number, length: number): Buffer {

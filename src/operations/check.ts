@@ -59,7 +59,7 @@ const STRIDE = 50_000;
  */
 export async function check(path: string, options: CheckOptions = {}): Promise<CheckReport> {
   const target = targetOf(path);
-  const mount = mountOfDevice(target.device);
+  const mount = target.mount ?? mountOfDevice(target.device);
   if (mount && !target.mount) {
     throw new FamfsError(
       'device-mounted',

@@ -4,8 +4,9 @@ import { FILE_FLAGS_DEFAULT } from '../log/layout';
 import { pathForLog, printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
 import type { FileMap, StripeOptions } from '../types';
-import { locate } from './mounts';
+import { checkIsMounted, locate } from './mounts';
 import { OwnerSession, type WriteOptions } from './owner-session';
+import { nudge } from './server-client';
 
 /** Owner and mode of what is created. Left out: the process's user and group, and the verb's own mode. */
 export interface Ownership {
@@ -16,7 +17,10 @@ export interface Ownership {
 
 const SLASH = 0x2f;
 
-/** Runs `work` as the owner of the file system that `path` is in; `relative` is the path inside it. */
+/**
+ * Runs `work` as the owner of the file system that `path` is in; `relative` is the path inside it. What it appends
+ * shows in the mount when this returns.
+ */
 export async function inFileSystem<T>(
   path: string,
   options: WriteOptions,
@@ -24,10 +28,14 @@ export async function inFileSystem<T>(
 ): Promise<T> {
   const { mount, relative } = locate(path);
   const session = await OwnerSession.open(mount.device, options);
+  const { room } = session;
   try {
+    checkIsMounted(mount, session.superblock);
     return await work(session, relative);
   } finally {
+    const appended = session.room < room;
     session.close();
+    if (appended) await nudge(mount);
   }
 }
 

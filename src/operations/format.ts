@@ -89,19 +89,23 @@ async function onLockedDevice<T>(
 ): Promise<T> {
   const device = openDevice(path, { writable: true, noSync: options.noSync ?? false });
   try {
-    const mount = mountOfDevice(device.path);
-    if (mount) {
-      throw new FamfsError(
-        'device-mounted',
-        `${path}: mounted on ${mount.directory}`,
-        `famfs umount ${mount.directory} first`,
-      );
-    }
+    checkNotMounted(path, device);
     await lockDevice(device, options);
+    checkNotMounted(path, device);
     return work(device);
   } finally {
     device.close();
   }
+}
+
+function checkNotMounted(path: string, device: Device): void {
+  const mount = mountOfDevice(device.path);
+  if (!mount) return;
+  throw new FamfsError(
+    'device-mounted',
+    `${path}: mounted on ${mount.directory}`,
+    `famfs umount ${mount.directory} first`,
+  );
 }
 
 function createSparse(path: string, bytes: number): void {

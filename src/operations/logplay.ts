@@ -6,7 +6,9 @@ import { readCounters } from '../log/header';
 import { logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
 import { loadSuperblock } from '../log/superblock';
-import { targetOf } from './mounts';
+import type { Tree } from '../log/tree';
+import { type Mount, targetOf } from './mounts';
+import { ServerClient } from './server-client';
 
 export interface LogplayResult {
   readonly directory: string;
@@ -15,11 +17,14 @@ export interface LogplayResult {
   readonly directories: number;
   /** Entries that are corrupt, rejected or without a place in the tree. */
   readonly notServed: number;
+  /** Why the mount does not follow the log any more; absent while it does. */
+  readonly frozen?: string;
 }
 
 /**
- * Replays the log of a mount and looks its last file or directory up in the mount, upon which the server takes up all
- * that was logged before. Throws FamfsError `not-mounted` for anything but a mount.
+ * Has the server of a mount look at its log, and replays the log here to tell what is in it. Where this user may not
+ * ask the server, the last file or directory is looked up in the mount, which comes to the same.
+ * Throws FamfsError `not-mounted` for anything but a mount, `no-server` when its server is dead.
  */
 export async function logplay(path: string): Promise<LogplayResult> {
   const { mount } = targetOf(path);
@@ -35,16 +40,27 @@ export async function logplay(path: string): Promise<LogplayResult> {
     const replay = new Replay(device, superblock, () => {});
     replay.to(Math.min(readCounters(device).nextIndex, logCapacity(superblock.logLength)));
     const { counts, tree } = replay;
-    const last = tree.path(tree.lastIno);
-    if (last.length > 0) lstatSync(Buffer.concat([Buffer.from(join(mount.directory, '/')), last]));
+    const frozen = await takeUp(mount, tree);
     return {
       directory: mount.directory,
       entries: counts.entries,
       files: tree.fileCount,
       directories: tree.directoryCount,
       notServed: counts.corrupt + counts.rejected + counts.unlinked,
+      ...(frozen === null ? {} : { frozen }),
     };
   } finally {
     device.close();
+  }
+}
+
+async function takeUp(mount: Mount, tree: Tree): Promise<string | null> {
+  try {
+    return (await new ServerClient(mount).replay()).frozen;
+  } catch (error) {
+    if (!(error instanceof FamfsError) || error.code !== 'no-permission') throw error;
+    const last = tree.path(tree.lastIno);
+    if (last.length > 0) lstatSync(Buffer.concat([Buffer.from(join(mount.directory, '/')), last]));
+    return null;
   }
 }

@@ -1,30 +1,45 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { availableParallelism, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { openDevice } from '../device/open';
 import { errnoOf, FamfsError } from '../errors';
-import { loadSuperblock } from '../log/superblock';
-import { Readiness, type Role, type ServerConfig, ServerState, stateFile } from '../server-contract';
-import type { LogLevel } from '../types';
-import { type Mount, mountAt, mountOfDevice } from './mounts';
+import { Readiness, type Role, type ServerConfig } from '../server-contract';
+import type { CacheMode, FmapMode, LogLevel } from '../types';
+import { checkDevice, checkDirectory, checkFuse } from './mount-checks';
+
+const MOST_DEFAULT_WORKERS = 4;
 
 export interface MountOptions {
   readonly readOnly?: boolean;
   readonly noSync?: boolean;
   readonly logLevel?: LogLevel;
+  readonly cache?: CacheMode;
+  readonly fmap?: FmapMode;
+  /** Worker processes; by default one for each core, up to 4. */
+  readonly workers?: number;
+  /** Seconds between two looks at the log, 1 by default; 0 for none. */
+  readonly pollSeconds?: number;
   /** The server's log; by default /var/log/famfs/DIRECTORY.log. */
   readonly logFile?: string;
   /** Stay attached: the server logs to standard error, and mount() returns when it ends. */
   readonly foreground?: boolean;
+  /** Other users may use the mount: by default where root mounts. */
+  readonly allowOther?: boolean;
+  /** Options of mount(8) that the kernel heeds for every file system, such as noexec. */
+  readonly kernelOptions?: readonly string[];
+  /** Check device and directory, and mount nothing. */
+  readonly checkOnly?: boolean;
 }
 
-export interface MountResult {
+/** What is mounted where. */
+export interface MountPlace {
   readonly device: string;
   readonly directory: string;
+}
+
+export interface MountResult extends MountPlace {
   readonly role: Role;
   readonly pid: number;
   readonly files: number;
@@ -42,34 +57,56 @@ export async function mount(
   directoryPath: string,
   options: MountOptions,
   onReady?: (result: MountResult) => void,
-): Promise<MountResult> {
+): Promise<MountResult | MountPlace> {
   const directory = checkDirectory(directoryPath);
   const device = checkDevice(devicePath);
+  checkFuse();
+  if (options.checkOnly) return { device, directory };
   const config: ServerConfig = {
     device,
     directory,
     readOnly: options.readOnly ?? false,
     noSync: options.noSync ?? false,
     logLevel: options.logLevel ?? 'info',
-    allowOther: process.geteuid?.() === 0,
+    cache: options.cache ?? 'none',
+    fmap: options.fmap ?? 'auto',
+    workers: options.workers ?? Math.min(MOST_DEFAULT_WORKERS, availableParallelism()),
+    pollSeconds: options.pollSeconds ?? 1,
+    allowOther: options.allowOther ?? process.geteuid?.() === 0,
+    kernelOptions: [...(options.kernelOptions ?? [])],
   };
   const logFile = options.foreground ? undefined : (options.logFile ?? defaultLogFile(directory));
-  const log = logFile === undefined ? 'inherit' : openLog(logFile);
-  const script = join(__dirname, 'server.cjs');
-  const server = spawn(process.execPath, [script, 'supervisor', JSON.stringify(config)], {
-    cwd: '/',
-    detached: !options.foreground,
-    stdio: ['ignore', 'ignore', log, 'pipe'],
-  });
+  const log = logFile === undefined ? undefined : openLog(logFile);
+  const server = startServer(config, log);
   const ended = options.foreground ? untilEnded(server) : undefined;
-  if (typeof log === 'number') closeSync(log);
-  const { state, ...served } = await readiness(server.stdio[3] as Readable, logFile);
-  await yieldToOlder(devicePath, device, directory);
+  const { state, ...served } = await readiness(server.stdio[3] as Readable, log);
   const result = { device, directory, ...served, ...(logFile === undefined ? {} : { logFile }) };
   onReady?.(result);
   if (ended) await ended();
   else server.unref();
   return result;
+}
+
+/** A server's log file, open for it, with its length in bytes before this server. */
+interface Log {
+  readonly path: string;
+  readonly fd: number;
+  readonly length: number;
+}
+
+/** Starts a server that logs to `log`, or, attached, to standard error. Closes the descriptor of `log`. */
+function startServer(config: ServerConfig, log: Log | undefined): ChildProcess {
+  const { NOTIFY_SOCKET, ...env } = process.env;
+  const script = join(__dirname, 'server.cjs');
+  const server = spawn(process.execPath, [script, 'supervisor', JSON.stringify(config)], {
+    cwd: '/',
+    detached: log !== undefined,
+    stdio: ['ignore', 'ignore', log?.fd ?? 'inherit', 'pipe'],
+    // A service manager waits for a server that stays attached; in the background it has another one in mind.
+    env: log === undefined && NOTIFY_SOCKET !== undefined ? { ...env, NOTIFY_SOCKET } : env,
+  });
+  if (log) closeSync(log.fd);
+  return server;
 }
 
 /**
@@ -88,67 +125,25 @@ function untilEnded(server: ChildProcess): () => Promise<void> {
   };
 }
 
-async function readiness(pipe: Readable, logFile: string | undefined) {
+async function readiness(pipe: Readable, log: Log | undefined) {
   const said = await text(pipe);
-  if (said === '') {
-    const hint = logFile === undefined ? undefined : `its log is ${logFile}`;
+  const hint = log === undefined ? undefined : `its log is ${log.path}`;
+  if (said === '')
     throw new FamfsError('mount-failed', 'the FUSE server ended before the mount answered', hint);
-  }
   const answer = Readiness.parse(JSON.parse(said));
-  if (answer.state === 'failed') throw new FamfsError(answer.code, answer.message, answer.hint);
-  return answer;
+  if (answer.state === 'ready') return answer;
+  const reason = answer.code === 'mount-failed' && log ? reasonOfLibfuse(log) : undefined;
+  throw new FamfsError(
+    answer.code,
+    reason ? `${answer.message}: ${reason}` : answer.message,
+    answer.hint ?? hint,
+  );
 }
 
-function checkDirectory(path: string): string {
-  let directory: string;
-  try {
-    directory = realpathSync(path);
-    if (!statSync(directory).isDirectory()) throw new FamfsError('mount-failed', `${path}: not a directory`);
-  } catch (cause) {
-    if (cause instanceof FamfsError) throw cause;
-    if (errnoOf(cause) === 'ENOTCONN') {
-      throw new FamfsError(
-        'already-mounted',
-        `${path}: the server of a former mount died`,
-        `umount ${path} first`,
-        { cause },
-      );
-    }
-    throw new FamfsError(
-      'mount-failed',
-      `${path}: cannot be mounted on: ${errnoOf(cause)}`,
-      'the directory must exist',
-      { cause },
-    );
-  }
-  const there = mountAt(directory);
-  if (there) throw new FamfsError('already-mounted', `${path}: ${there.device} is mounted there`);
-  return directory;
-}
-
-/** Of two mounts of one device that were made at the same time, and did not see each other, the later one ends. */
-async function yieldToOlder(path: string, device: string, directory: string): Promise<void> {
-  const oldest = mountOfDevice(device);
-  if (!oldest || oldest.directory === directory) return;
-  await unmount(directory);
-  throw alreadyMounted(path, oldest);
-}
-
-function alreadyMounted(path: string, { directory }: Mount): FamfsError {
-  return new FamfsError('already-mounted', `${path}: mounted on ${directory} already`);
-}
-
-/** Opens the device once, for a good error before a server is started. Returns its real path. */
-function checkDevice(path: string): string {
-  const device = openDevice(path, { writable: false });
-  try {
-    loadSuperblock(device);
-    const there = mountOfDevice(device.path);
-    if (there) throw alreadyMounted(path, there);
-    return device.path;
-  } finally {
-    device.close();
-  }
+/** The last line that libfuse or its helper wrote to the log of a server that could not mount. */
+function reasonOfLibfuse({ length, path }: Log): string | undefined {
+  const lines = readFileSync(path).subarray(length).toString().split('\n');
+  return lines.findLast((line) => /^(?:fuse|fusermount3?|mount): /.test(line));
 }
 
 function defaultLogFile(directory: string): string {
@@ -157,10 +152,11 @@ function defaultLogFile(directory: string): string {
   return join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'famfs', name);
 }
 
-function openLog(path: string): number {
+function openLog(path: string): Log {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    return openSync(path, 'a', 0o644);
+    const fd = openSync(path, 'a', 0o644);
+    return { path, fd, length: fstatSync(fd).size };
   } catch (cause) {
     throw new FamfsError(
       'mount-failed',
@@ -168,48 +164,5 @@ function openLog(path: string): number {
       '--log-file names another',
       { cause },
     );
-  }
-}
-
-const SERVER_END_MS = 10_000;
-const POLL_MS = 10;
-
-/** Unmounts and waits until the server is gone, so that the device is free when this returns. */
-export async function unmount(path: string): Promise<{ device: string; directory: string }> {
-  const there = mountAt(path);
-  if (!there) throw new FamfsError('not-mounted', `${path}: no famfs is mounted there`);
-  const state = serverState(there);
-  const [command, args] = process.geteuid?.() === 0 ? ['umount', []] : ['fusermount3', ['-u']];
-  const { error, status, stderr } = spawnSync(command, [...args, there.directory], { encoding: 'utf8' });
-  if (error || status !== 0) {
-    const reason = error?.message ?? stderr.trim().split('\n').at(-1) ?? `status ${status}`;
-    throw new FamfsError(
-      'unmount-failed',
-      `${there.directory}: ${reason}`,
-      `fuser -vm ${there.directory} shows who uses it`,
-    );
-  }
-  for (let waited = 0; state && isServing(state, there) && waited < SERVER_END_MS; waited += POLL_MS) {
-    await sleep(POLL_MS);
-  }
-  return { device: there.device, directory: there.directory };
-}
-
-function serverState(mounted: Mount): ServerState | undefined {
-  try {
-    return ServerState.parse(JSON.parse(readFileSync(stateFile(mounted.id), 'utf8')));
-  } catch {
-    return undefined;
-  }
-}
-
-/** A server removes its state as its last act; one that was killed leaves it behind. */
-function isServing({ pid }: ServerState, mounted: Mount): boolean {
-  if (!existsSync(stateFile(mounted.id))) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return errnoOf(cause) === 'EPERM';
   }
 }

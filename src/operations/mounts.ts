@@ -1,6 +1,8 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
+import { SUPERBLOCK } from '../log/layout';
+import { inspectSuperblock, type Superblock } from '../log/superblock';
 
 /** A mounted famfs. `id` names the mount for its run directory: the st_dev of its files. */
 export interface Mount {
@@ -9,6 +11,8 @@ export interface Mount {
   /** The device's path as the mount has it. */
   readonly device: string;
   readonly readOnly: boolean;
+  /** The user who mounted it. */
+  readonly uid: number;
 }
 
 const FAMFS_TYPES = ['fuse.famfs', 'fuseblk.famfs'];
@@ -20,25 +24,30 @@ export function listMounts(): Mount[] {
     const [before, after] = line.split(' - ');
     if (!before || !after) continue;
     const [, , id, , directory, options] = before.split(' ');
-    const [type, device] = after.split(' ');
+    const [type, device, fuseOptions] = after.split(' ');
     if (!type || !FAMFS_TYPES.includes(type) || !id || !directory || !device) continue;
     mounts.push({
       id: id.replace(':', '-'),
       directory: unescapeOctal(directory),
       device: unescapeOctal(device),
       readOnly: (options ?? '').split(',').includes('ro'),
+      uid: Number(/(?:^|,)user_id=(\d+)/.exec(fuseOptions ?? '')?.[1] ?? 0),
     });
   }
   return mounts;
 }
 
-/** The mount whose mount point is `directory`, if it is one. */
+/**
+ * The mount whose mount point is `directory`, if it is one. A directory that is named by its real path is not touched:
+ * its server may be dead or stuck.
+ */
 export function mountAt(directory: string): Mount | undefined {
-  const path = realPathOrSelf(directory);
-  return listMounts().findLast((mount) => mount.directory === path);
+  const mounts = listMounts();
+  const at = (path: string) => mounts.findLast((mount) => mount.directory === path);
+  return at(resolve(directory)) ?? at(realPathOrSelf(directory));
 }
 
-/** The mount of a device, found by identity and not by name alone. */
+/** A mount of a device, of which there may be several, found by identity and not by name alone. */
 export function mountOfDevice(path: string): Mount | undefined {
   const wanted = deviceIdentity(path);
   return listMounts().find(
@@ -72,6 +81,36 @@ export function locate(path: string): Location {
     );
   }
   return { mount, relative: Buffer.from(real.slice(mount.directory.length).replace(/^\//, '')) };
+}
+
+/**
+ * Checks that a mount serves the file system that its device's path leads to: the device file may have been replaced,
+ * and what is appended to the new one would not show in the mount.
+ * Throws FamfsError `not-mounted` when it does not, `device-io` when the mount cannot read its device any more.
+ */
+export function checkIsMounted(mount: Mount, onDevice: Superblock): void {
+  const bytes = Buffer.alloc(SUPERBLOCK.bytes);
+  try {
+    const fd = openSync(join(mount.directory, '.meta/.superblock'), 'r');
+    try {
+      readSync(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (cause) {
+    throw new FamfsError(
+      'device-io',
+      `${mount.directory}: cannot read its device ${mount.device}: ${errnoOf(cause)}`,
+      `famfs status ${mount.directory} tells why`,
+      { cause },
+    );
+  }
+  if (inspectSuperblock(bytes, bytes.length).superblock.uuid === onDevice.uuid) return;
+  throw new FamfsError(
+    'not-mounted',
+    `${mount.directory}: serves another file system than ${mount.device} holds by now`,
+    `famfs umount ${mount.directory}, then mount the device again`,
+  );
 }
 
 /** What a verb was given: the directory of a mount, or a device, which may be mounted somewhere. */

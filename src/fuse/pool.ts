@@ -1,0 +1,252 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, writeSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FamfsError } from '../errors';
+import { cloneFuseDevice } from '../native/fuse-device';
+import type { WorkerConfig } from './config';
+import { EIO } from './errno';
+import { answerAllWithEio } from './last-resort';
+import type { Logger } from './logger';
+import { NOTIFY_RESEND, OUT_HEADER_BYTES, UNIQUE_RESEND, writeOutHeader } from './protocol';
+import type { SharedState } from './shared-state';
+import { ATTENTION, WORKER_FD } from './worker';
+import type { RequestInHand, WorkerPage } from './worker-page';
+
+/** Workers that end before they serve anything, so often in a row, are not replaced any more. */
+const MOST_FRUITLESS_ENDS = 5;
+/** A worker that does not sit out a pause within this time is stuck, and killed. */
+const PAUSE_LIMIT_MS = 2000;
+const PAUSE_POLL_MS = 1;
+/** Ends by these come from outside; a request is not blamed for them. */
+const OUTSIDE_SIGNALS: ReadonlySet<NodeJS.Signals | null> = new Set([
+  'SIGKILL',
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+] as const);
+
+interface Member {
+  readonly slot: number;
+  readonly page: WorkerPage;
+  /** This worker's descriptor of /dev/fuse. Held open here too: the kernel drops what was taken through it when it closes. */
+  clone: number;
+  child?: ChildProcess | undefined;
+  startedAt: number;
+  restarts: number;
+}
+
+interface End {
+  readonly member: Member;
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What the status shows of a worker. */
+export interface MemberStatus {
+  readonly pid: number | undefined;
+  readonly restarts: number;
+  readonly startedAt: string;
+}
+
+/** The worker processes of a mount: started, replaced when they die, and paused so that no request is lost or doubled. */
+export class WorkerPool {
+  readonly #members: Member[];
+  readonly #ends: End[] = [];
+  readonly #blamed = new Map<bigint, RequestInHand>();
+  readonly unmounted: Promise<void>;
+  #unmountedNow: () => void = () => {};
+  #mending: Promise<void> | undefined;
+  #pauses = 0;
+  #fruitlessEnds = 0;
+  #closing = false;
+  #gaveUp = false;
+
+  constructor(
+    private readonly fuseFd: number,
+    private readonly resend: boolean,
+    private readonly config: Omit<WorkerConfig, 'slot'>,
+    private readonly shared: SharedState,
+    private readonly logger: Logger,
+    count: number,
+  ) {
+    this.unmounted = new Promise((resolve) => {
+      this.#unmountedNow = resolve;
+    });
+    this.#members = shared.workers.slice(0, count).map((page, slot) => ({
+      slot,
+      page,
+      clone: cloneFuseDevice(fuseFd),
+      startedAt: 0,
+      restarts: 0,
+    }));
+  }
+
+  /** Starts all workers and waits until one serves. Throws FamfsError `mount-failed` when none does. */
+  async start(): Promise<void> {
+    const served = this.#members.map((member) => this.#spawn(member));
+    const first = await Promise.race([Promise.any(served.map(isTrue)), Promise.all(served)]).catch(
+      () => false,
+    );
+    if (first !== true)
+      throw new FamfsError('mount-failed', 'no worker came up; the log of the server tells why');
+  }
+
+  get gaveUp(): boolean {
+    return this.#gaveUp;
+  }
+
+  get members(): MemberStatus[] {
+    return this.#members.map(({ child, restarts, startedAt }) => ({
+      pid: child?.pid,
+      restarts,
+      startedAt: new Date(startedAt).toISOString(),
+    }));
+  }
+
+  /** Lets workers end without being replaced, since the file system is being unmounted or the mount failed. */
+  close(): void {
+    this.#closing = true;
+  }
+
+  /** Starts a worker; the promise is true when it serves, false when it ended before. */
+  async #spawn(member: Member): Promise<boolean> {
+    member.page.reset();
+    member.startedAt = Date.now();
+    const config: WorkerConfig = { ...this.config, slot: member.slot };
+    const script = process.argv[1] as string;
+    const child = spawn(process.execPath, [...process.execArgv, script, 'worker', JSON.stringify(config)], {
+      // A process group of its own: Ctrl-C at a terminal is for the supervisor alone.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', member.clone, this.shared.fd, 'pipe'],
+    });
+    member.child = child;
+    child.on('error', (error) => this.logger.error(`worker ${member.slot}: ${error.message}`));
+    child.on('exit', (status, signal) => this.#ended({ member, status, signal }));
+    const pipe = (child.stdio as readonly unknown[])[WORKER_FD.pipe] as Readable;
+    return (await text(pipe).catch(() => '')) !== '';
+  }
+
+  #ended(end: End): void {
+    end.member.child = undefined;
+    if (end.status === 0) {
+      // The kernel says to every worker that the file system is gone.
+      this.#closing = true;
+      if (this.#members.every(({ child }) => child === undefined)) this.#unmountedNow();
+      return;
+    }
+    if (this.#closing) {
+      if (this.#members.every(({ child }) => child === undefined)) this.#unmountedNow();
+      return;
+    }
+    this.#ends.push(end);
+    this.#mending ??= this.#mend().finally(() => {
+      this.#mending = undefined;
+    });
+  }
+
+  /** Replaces workers that ended until none is left to replace. */
+  async #mend(): Promise<void> {
+    while (this.#ends.length > 0 && !this.#gaveUp) {
+      const held = await this.#pauseAll();
+      const ends = this.#ends.splice(0);
+      for (const end of ends) this.#settle(end);
+      if (this.resend && ends.length > 0) this.#resendAll();
+      if (held) this.shared.pause = 0;
+      if (this.#closing) return;
+      if (this.#fruitlessEnds >= MOST_FRUITLESS_ENDS) {
+        this.#giveUp();
+        return;
+      }
+      for (const { member } of ends) {
+        member.restarts++;
+        void this.#spawn(member);
+      }
+    }
+  }
+
+  /**
+   * Has all live workers finish what they have in hand and take nothing more. A resend concerns every request that was
+   * read and not answered: one that a live worker holds would be done twice.
+   */
+  async #pauseAll(): Promise<boolean> {
+    const pause = ++this.#pauses;
+    this.shared.pause = pause;
+    for (let waited = 0; ; waited += PAUSE_POLL_MS) {
+      const busy = this.#members.filter(({ child, page }) => child && page.ready && page.paused !== pause);
+      if (busy.length === 0) return true;
+      for (const { child, slot } of busy) {
+        if (waited < PAUSE_LIMIT_MS) child?.kill(ATTENTION);
+        else {
+          this.logger.error(`worker ${slot} does not answer: killed`);
+          child?.kill('SIGKILL');
+        }
+      }
+      await sleep(PAUSE_POLL_MS);
+    }
+  }
+
+  /** Decides what becomes of the request that a dead worker had in hand. */
+  #settle({ member, status, signal }: End): void {
+    const inHand = member.page.inHand;
+    const crashed = !OUTSIDE_SIGNALS.has(signal);
+    if (crashed && member.page.served === 0 && !inHand) this.#fruitlessEnds++;
+    else if (member.page.served > 0) this.#fruitlessEnds = 0;
+    const what = inHand ? `, with opcode ${inHand.opcode} of inode ${inHand.node} in hand` : '';
+    this.logger.error(`worker ${member.slot} ended by ${signal ?? `status ${status}`}${what}`);
+    if (crashed && inHand) this.#blame(member, inHand);
+    if (!this.resend) this.#dropTaken(member);
+  }
+
+  /** A request that kills its worker twice is answered EIO, so that it is not sent to a third. */
+  #blame(member: Member, inHand: RequestInHand): void {
+    const unique = inHand.unique & ~UNIQUE_RESEND;
+    if (!this.#blamed.has(unique)) {
+      this.#blamed.set(unique, inHand);
+      return;
+    }
+    this.#blamed.delete(unique);
+    this.logger.error(
+      `opcode ${inHand.opcode} of inode ${inHand.node} killed two workers: answered with EIO`,
+    );
+    const reply = Buffer.alloc(OUT_HEADER_BYTES);
+    writeOutHeader(reply, reply.length, EIO, inHand.unique);
+    try {
+      writeSync(member.clone, reply);
+    } catch {
+      // It was answered before the worker died, or its caller is gone.
+    }
+  }
+
+  /** Without RESEND: closing the descriptor has the kernel fail what was taken through it with ECONNABORTED. */
+  #dropTaken(member: Member): void {
+    closeSync(member.clone);
+    member.clone = cloneFuseDevice(this.fuseFd);
+  }
+
+  #resendAll(): void {
+    const notification = Buffer.alloc(OUT_HEADER_BYTES);
+    writeOutHeader(notification, notification.length, -NOTIFY_RESEND, 0n);
+    try {
+      writeSync(this.fuseFd, notification);
+    } catch (error) {
+      this.logger.error(`resend: ${(error as Error).message}`);
+    }
+  }
+
+  #giveUp(): void {
+    this.#gaveUp = true;
+    this.logger.error(
+      `workers ended ${this.#fruitlessEnds} times in a row before they served anything: ` +
+        'no more are started, and all requests are answered with EIO until the unmount',
+    );
+    for (const { child } of this.#members) child?.kill('SIGKILL');
+    void answerAllWithEio(this.fuseFd).then(() => this.#unmountedNow());
+  }
+}
+
+async function isTrue(promise: Promise<boolean>): Promise<true> {
+  if (await promise) return true;
+  throw new Error('not served');
+}

@@ -1,0 +1,103 @@
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errnoOf, FamfsError } from '../errors';
+import { runDirectory, ServerState, stateFile } from '../server-contract';
+
+/** A directory without a state is of a server that is just starting, until it is this old. */
+const STARTING_MS = 60_000;
+
+/**
+ * The directory in which a server keeps its state while its mount is there. The kernel gives the number that names it
+ * to the next mount as soon as this one is gone, so a server takes over and removes only what bears its own name.
+ */
+export class RunDirectory {
+  private constructor(readonly path: string) {}
+
+  /**
+   * Makes the directory that holds the run directories of this user's servers, and removes what dead ones left there.
+   * Throws FamfsError `no-permission` when it cannot be made, or when others could put something there.
+   */
+  static prepareBase(): void {
+    const base = dirname(runDirectory('any'));
+    const isRoot = process.geteuid?.() === 0;
+    try {
+      mkdirSync(base, { recursive: true, mode: isRoot ? 0o755 : 0o700 });
+      checkBase(base, isRoot);
+      for (const name of readdirSync(base)) removeIfStale(join(base, name));
+    } catch (cause) {
+      if (cause instanceof FamfsError) throw cause;
+      throw unusable(base, `cannot be used: ${errnoOf(cause)}`, cause);
+    }
+  }
+
+  /** Takes the directory of a mount for this process. */
+  static claim(mountId: string, state: ServerState): RunDirectory {
+    const claimed = new RunDirectory(runDirectory(mountId));
+    mkdirSync(claimed.path, { recursive: true, mode: 0o755 });
+    writeFileSync(stateFile(claimed.path), `${JSON.stringify(state)}\n`, { mode: 0o644 });
+    return claimed;
+  }
+
+  /** Removes the directory, unless the server of a later mount has taken it. */
+  release(): void {
+    if (pidIn(this.path) === process.pid) rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** Others must not be able to put a directory there that passes for a server's. */
+function checkBase(base: string, isRoot: boolean): void {
+  const stats = lstatSync(base);
+  const { mode, uid } = stats;
+  if (!stats.isDirectory()) throw unusable(base, 'is not a directory');
+  if (uid !== process.geteuid?.()) throw unusable(base, `belongs to user ${uid}`);
+  const shared = isRoot ? 0o022 : 0o077;
+  if ((mode & shared) !== 0) chmodSync(base, mode & 0o777 & ~shared);
+}
+
+function unusable(base: string, why: string, cause?: unknown): FamfsError {
+  return new FamfsError(
+    'no-permission',
+    `${base}: ${why}, so no server can keep its state there`,
+    'remove it, or have XDG_RUNTIME_DIR name a directory of yours',
+    { cause },
+  );
+}
+
+function removeIfStale(path: string): void {
+  const pid = pidIn(path);
+  const stale = pid === undefined ? ageOf(path) > STARTING_MS : !isServer(pid);
+  if (stale) rmSync(path, { recursive: true, force: true });
+}
+
+function pidIn(path: string): number | undefined {
+  try {
+    return ServerState.parse(JSON.parse(readFileSync(stateFile(path), 'utf8'))).pid;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Milliseconds since something was last put into a directory. */
+function ageOf(path: string): number {
+  if (existsSync(stateFile(path))) return Number.POSITIVE_INFINITY;
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+}
+
+/** Process numbers are used again: the process must call itself a server. */
+function isServer(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('famfs');
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,179 @@
+import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Derailment } from '../log/follow';
+import { logCapacity } from '../log/layout';
+import { INO } from '../log/tree';
+import { bufferAt, mapShared } from '../native/libc';
+import { OVERRIDE_BYTES, OverrideTable } from './overrides';
+import { WORKER_PAGE_BYTES, WorkerPage } from './worker-page';
+
+/** Workers a server can have. */
+export const MOST_WORKERS = 16;
+
+const HEADER_BYTES = 4096;
+
+/** Words of the header, by index. */
+const WORD = { pause: 0, wantedEntries: 1, frozen: 2, logLevel: 3, deviceFailed: 4, maps: 5 } as const;
+
+const MAPS_ACCEPTED = 1;
+
+/** What was decided about telling the kernel where a file is. */
+export const MAP_STATE = { undecided: 0, described: 1, plain: 2 } as const;
+
+/** Why what is served does not follow the log any more. Stored as their index plus 1. */
+export const FREEZE_REASONS = [
+  'other-file-system',
+  'no-superblock',
+  'counters-went-back',
+  'counters-too-high',
+  'bad-entry',
+] as const satisfies readonly (Derailment | 'bad-entry')[];
+export type FreezeReason = (typeof FREEZE_REASONS)[number];
+
+/** After these the bytes on the device are not known to be this file system's. */
+const FOREIGN: ReadonlySet<FreezeReason | undefined> = new Set([
+  'other-file-system',
+  'no-superblock',
+] as const);
+
+/**
+ * Memory that the supervisor and its workers share: what one says and the others see at once, without a message or a
+ * system call on the way of a request. Layout: a header, a page for each worker, the table of changed attributes,
+ * a byte for each inode: what the kernel was told of where it is.
+ */
+export class SharedState {
+  readonly workers: readonly WorkerPage[];
+  readonly overrides: OverrideTable;
+  readonly #words: Int32Array;
+  readonly #mapStates: Uint8Array;
+
+  /** Maps the state that `fd` is open on; `logLength` in bytes, of the file system that is served. */
+  constructor(
+    readonly fd: number,
+    logLength: number,
+  ) {
+    const inodes = inodesOf(logLength);
+    const bytes = sharedBytes(logLength);
+    const memory = bufferAt(mapShared(fd, 0, bytes, true), bytes);
+    this.#words = new Int32Array(memory.buffer, memory.byteOffset, HEADER_BYTES / 4);
+    this.workers = Array.from({ length: MOST_WORKERS }, (_, i) => {
+      const start = HEADER_BYTES + i * WORKER_PAGE_BYTES;
+      return new WorkerPage(memory.subarray(start, start + WORKER_PAGE_BYTES));
+    });
+    const table = memory.subarray(HEADER_BYTES + MOST_WORKERS * WORKER_PAGE_BYTES);
+    this.overrides = new OverrideTable(table.subarray(0, inodes * OVERRIDE_BYTES));
+    this.#mapStates = table.subarray(inodes * OVERRIDE_BYTES);
+  }
+
+  /** Makes new state, all zero, in memory that has no name and ends with its last process. */
+  static create(logLength: number): SharedState {
+    const directory = '/dev/shm';
+    const fd = openNameless(directory) ?? openNameless(tmpdir());
+    if (fd === undefined) throw new Error(`neither ${directory} nor ${tmpdir()} can be written`);
+    ftruncateSync(fd, sharedBytes(logLength));
+    return new SharedState(fd, logLength);
+  }
+
+  /** The number of the pause that workers are asked for; 0 while they shall serve. */
+  get pause(): number {
+    return Atomics.load(this.#words, WORD.pause);
+  }
+
+  set pause(number: number) {
+    Atomics.store(this.#words, WORD.pause, number);
+  }
+
+  /** Log entries known to be there: a worker that has fewer replays before it answers. */
+  get wantedEntries(): number {
+    return Atomics.load(this.#words, WORD.wantedEntries);
+  }
+
+  /** Raises the number of entries known to be there. */
+  wantEntries(count: number): void {
+    if (count > this.wantedEntries) Atomics.store(this.#words, WORD.wantedEntries, count);
+  }
+
+  /** Why what is served stays as it is, if it does: the log turned invalid. */
+  get frozen(): FreezeReason | undefined {
+    return FREEZE_REASONS[Atomics.load(this.#words, WORD.frozen) - 1];
+  }
+
+  /** True when another file system was made over this one: its bytes must not be served. */
+  get foreign(): boolean {
+    return FOREIGN.has(this.frozen);
+  }
+
+  /** Once the bytes are known to be another file system's, no other reason takes the place of that. */
+  freeze(reason: FreezeReason): void {
+    if (this.foreign && !FOREIGN.has(reason)) return;
+    Atomics.store(this.#words, WORD.frozen, FREEZE_REASONS.indexOf(reason) + 1);
+  }
+
+  /** True once a page of the device could not be read or written: its files answer EIO from then on. */
+  get deviceFailed(): boolean {
+    return Atomics.load(this.#words, WORD.deviceFailed) !== 0;
+  }
+
+  failDevice(): void {
+    Atomics.store(this.#words, WORD.deviceFailed, 1);
+  }
+
+  /** Index into LOG_LEVELS. */
+  get logLevel(): number {
+    return Atomics.load(this.#words, WORD.logLevel);
+  }
+
+  set logLevel(level: number) {
+    Atomics.store(this.#words, WORD.logLevel, level);
+  }
+
+  /** The errno with which the kernel refused file maps as such; 0 when it did not. */
+  get mapsErrno(): number {
+    return Math.max(0, -Atomics.load(this.#words, WORD.maps));
+  }
+
+  /** Notes that the kernel took a file's map. */
+  acceptMaps(): void {
+    Atomics.compareExchange(this.#words, WORD.maps, 0, MAPS_ACCEPTED);
+  }
+
+  /** Notes that it refused one. True when that ends maps for all files: none was taken before, or refused. */
+  refuseMaps(errno: number): boolean {
+    return Atomics.compareExchange(this.#words, WORD.maps, 0, -errno) === 0;
+  }
+
+  /** One of MAP_STATE. Once it is decided it stays so. */
+  mapState(ino: number): number {
+    return this.#mapStates[ino] ?? MAP_STATE.plain;
+  }
+
+  setMapState(ino: number, state: number): void {
+    this.#mapStates[ino] = state;
+  }
+}
+
+function sharedBytes(logLength: number): number {
+  return HEADER_BYTES + MOST_WORKERS * WORKER_PAGE_BYTES + inodesOf(logLength) * (OVERRIDE_BYTES + 1);
+}
+
+function inodesOf(logLength: number): number {
+  return INO.first + logCapacity(logLength);
+}
+
+function openNameless(directory: string): number | undefined {
+  const path = join(directory, `famfs-${process.pid}-${Math.random().toString(36).slice(2)}`);
+  let fd: number;
+  try {
+    fd = openSync(path, 'wx+', 0o600);
+  } catch {
+    return undefined;
+  }
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return fd;
+}

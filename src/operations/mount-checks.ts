@@ -1,0 +1,103 @@
+import { accessSync, closeSync, constants, openSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { openDevice } from '../device/open';
+import { errnoOf, FamfsError } from '../errors';
+import { loadSuperblock } from '../log/superblock';
+import { mountAt } from './mounts';
+
+/** What can be known to be wrong before a server is started, for errors that name it. */
+
+/**
+ * The real path of a directory to mount on. What is in it is hidden while something is mounted there, as with any
+ * mount. Throws FamfsError `mount-failed`, `already-mounted` or `no-permission`.
+ */
+export function checkDirectory(path: string): string {
+  const { directory, stats } = look(path);
+  if (!stats.isDirectory()) throw new FamfsError('mount-failed', `${path}: not a directory`);
+  const there = mountAt(directory);
+  if (there) throw new FamfsError('already-mounted', `${path}: ${there.device} is mounted there`);
+  if (process.geteuid?.() !== 0) checkWritable(path, directory);
+  return directory;
+}
+
+function look(path: string): { directory: string; stats: Stats } {
+  try {
+    const directory = realpathSync(path);
+    return { directory, stats: statSync(directory) };
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOTCONN') {
+      const hint = `umount ${path} first`;
+      throw new FamfsError('already-mounted', `${path}: the server of a former mount died`, hint, { cause });
+    }
+    throw new FamfsError(
+      'mount-failed',
+      `${path}: cannot be mounted on: ${errnoOf(cause)}`,
+      'the directory must exist',
+      { cause },
+    );
+  }
+}
+
+function checkWritable(path: string, directory: string): void {
+  try {
+    accessSync(directory, constants.W_OK);
+  } catch (cause) {
+    throw new FamfsError(
+      'no-permission',
+      `${path}: not allowed to mount on it`,
+      'users may mount on directories that they may write to, root on any',
+      { cause },
+    );
+  }
+}
+
+/**
+ * Opens the device once. Returns its real path.
+ * Throws what opening it does, `not-famfs` or `bad-superblock`, and `device-locked` when that may be so because
+ * another process is just making a file system on it.
+ */
+export function checkDevice(path: string): string {
+  const device = openDevice(path, { writable: false });
+  try {
+    loadSuperblock(device);
+    return device.path;
+  } catch (error) {
+    if (device.tryLock()) throw error;
+    throw new FamfsError(
+      'device-locked',
+      `${path}: another famfs holds its lock, and there is no file system yet`,
+      'mkfs may be at work: try again when it is done',
+      { cause: error },
+    );
+  } finally {
+    device.close();
+  }
+}
+
+const FUSE_DEVICE = '/dev/fuse';
+
+/** Throws FamfsError `mount-failed` where there is no FUSE, `no-permission` where this user may not have it. */
+export function checkFuse(): void {
+  try {
+    if (!statSync(FUSE_DEVICE).isCharacterDevice()) throw noFuse('not the FUSE device');
+    closeSync(openSync(FUSE_DEVICE, constants.O_RDWR));
+  } catch (cause) {
+    if (cause instanceof FamfsError) throw cause;
+    const code = errnoOf(cause);
+    if (code !== 'EACCES' && code !== 'EPERM') throw noFuse(`cannot be opened: ${code}`, cause);
+    throw new FamfsError(
+      'no-permission',
+      `${FUSE_DEVICE}: not allowed to open it`,
+      'mount as root, or have root run: chmod 666 /dev/fuse; in a container, start it with --device /dev/fuse',
+      { cause },
+    );
+  }
+}
+
+function noFuse(what: string, cause?: unknown): FamfsError {
+  return new FamfsError(
+    'mount-failed',
+    `${FUSE_DEVICE}: ${what}, so nothing can be mounted`,
+    'on a host: modprobe fuse; in a container: start it with --device /dev/fuse --cap-add SYS_ADMIN',
+    { cause },
+  );
+}

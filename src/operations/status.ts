@@ -1,0 +1,53 @@
+import { FamfsError } from '../errors';
+import type { StatusReport } from '../server-contract';
+import { listMounts, locate, type Mount, mountAt } from './mounts';
+import { ServerClient } from './server-client';
+
+/** Why the server of a mount tells nothing. */
+export interface StatusFailure {
+  readonly code: FamfsError['code'];
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A mount, with what its server tells of it, or why it does not. */
+export interface MountStatus {
+  readonly directory: string;
+  readonly device: string;
+  readonly readOnly: boolean;
+  /** Of the user who mounted it. */
+  readonly uid: number;
+  readonly server?: StatusReport;
+  readonly failure?: StatusFailure;
+}
+
+/**
+ * The status of the mount that `path` is in, or is.
+ * Throws FamfsError `not-mounted` for other paths, `no-server` when its server does not answer, and `no-permission`
+ * when it is another user's.
+ */
+export async function statusOf(path: string): Promise<MountStatus> {
+  const mount = mountAt(path) ?? locate(path).mount;
+  return { ...placeOf(mount), server: await new ServerClient(mount).status() };
+}
+
+/** The status of all mounts that this process sees, oldest first; directories that show one mount count once. */
+export async function statusOfAll(): Promise<MountStatus[]> {
+  const mounts = new Map<string, Mount>();
+  for (const mount of listMounts()) if (!mounts.has(mount.id)) mounts.set(mount.id, mount);
+  return Promise.all([...mounts.values()].map(statusOrFailure));
+}
+
+async function statusOrFailure(mount: Mount): Promise<MountStatus> {
+  try {
+    return { ...placeOf(mount), server: await new ServerClient(mount).status() };
+  } catch (error) {
+    if (!(error instanceof FamfsError)) throw error;
+    const { code, message, hint } = error;
+    return { ...placeOf(mount), failure: { code, message, ...(hint === undefined ? {} : { hint }) } };
+  }
+}
+
+function placeOf({ device, directory, readOnly, uid }: Mount) {
+  return { directory, device, readOnly, uid };
+}

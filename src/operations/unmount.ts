@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errnoOf, FamfsError } from '../errors';
+import { findRunDirectory, ServerState, stateFile } from '../server-contract';
+import { mountAt } from './mounts';
+
+const SERVER_END_MS = 10_000;
+const POLL_MS = 10;
+
+export interface UnmountResult {
+  readonly device: string;
+  readonly directory: string;
+}
+
+/**
+ * Unmounts and waits until the server is gone, so that the device is free when this returns. What a dead server left
+ * in its run directory is removed.
+ */
+export async function unmount(path: string): Promise<UnmountResult> {
+  const there = mountAt(path);
+  if (!there) throw new FamfsError('not-mounted', `${path}: no famfs is mounted there`);
+  const { device, directory } = there;
+  const runDirectory = findRunDirectory(there.id, there.uid);
+  const pid = serverIn(runDirectory);
+  const [command, args] = process.geteuid?.() === 0 ? ['umount', []] : ['fusermount3', ['-u']];
+  const { error, status, stderr } = spawnSync(command, [...args, directory], { encoding: 'utf8' });
+  if (error || status !== 0) {
+    const reason = error?.message ?? stderr.trim().split('\n').at(-1) ?? `status ${status}`;
+    const hint = `fuser -vm ${directory} shows who uses it`;
+    throw new FamfsError('unmount-failed', `${directory}: ${reason}`, hint);
+  }
+  if (pid !== undefined) await untilGone(pid, runDirectory);
+  return { device, directory };
+}
+
+/** A server removes its state as its last act; one that was killed leaves it behind. */
+async function untilGone(pid: number, runDirectory: string): Promise<void> {
+  for (let waited = 0; waited < SERVER_END_MS; waited += POLL_MS) {
+    if (serverIn(runDirectory) !== pid) return;
+    if (!isRunning(pid)) {
+      rmSync(runDirectory, { recursive: true, force: true });
+      return;
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+function serverIn(runDirectory: string): number | undefined {
+  try {
+    return ServerState.parse(JSON.parse(readFileSync(stateFile(runDirectory), 'utf8'))).pid;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return errnoOf(cause) === 'EPERM';
+  }
+}

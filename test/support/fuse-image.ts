@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LogEntry } from '../../src/log/entry';
+import type { FileMap } from '../../src/types';
+import { type KernelOptions, TestKernel } from './fuse-kernel';
+import { type ImageOptions, makeImage, writeImage } from './images';
+
+/** The inode number of the log entry `index`. */
+export const inoOf = (index: number) => 16 + index;
+
+/** Where byte `at` of a file is on the device, found the slow way. */
+export function locate(map: FileMap, at: number): number {
+  if (map.kind === 'interleaved') {
+    const chunk = Math.floor(at / map.chunkSize);
+    const strip = map.strips[chunk % map.strips.length] as { offset: number };
+    return strip.offset + Math.floor(chunk / map.strips.length) * map.chunkSize + (at % map.chunkSize);
+  }
+  let left = at;
+  for (const { length, offset } of map.extents) {
+    if (left < length) return offset + left;
+    left -= length;
+  }
+  throw new Error(`byte ${at} is not in the map`);
+}
+
+/** Images in a directory of their own, and kernels that use them; all gone at the end of the test file. */
+export class FuseImages {
+  #directory = '';
+  #count = 0;
+  readonly #kernels: TestKernel[] = [];
+
+  constructor() {
+    beforeAll(() => {
+      this.#directory = mkdtempSync(join(tmpdir(), 'famfs-fuse-'));
+    });
+    afterAll(() => {
+      for (const kernel of this.#kernels) kernel.close();
+      rmSync(this.#directory, { recursive: true });
+    });
+  }
+
+  /** A device with the given entries, or with one of everything. Returns its path. */
+  device(entries?: readonly LogEntry[], options: ImageOptions = {}): string {
+    const path = join(this.#directory, `${this.#count++}.img`);
+    writeImage(path, makeImage({ ...options, ...(entries ? { entries } : {}) }));
+    return path;
+  }
+
+  /** A kernel on a device. */
+  kernel(device: string, options?: KernelOptions): TestKernel {
+    const kernel = new TestKernel(device, options);
+    this.#kernels.push(kernel);
+    return kernel;
+  }
+}
