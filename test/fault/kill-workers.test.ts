@@ -17,7 +17,7 @@ const scratch = scratchAll();
 
 async function statusOf(mount: string): Promise<StatusReport> {
   const { mounts } = (await famfsOk(['status', '--json', mount])).json<{ mounts: MountStatus[] }>();
-  const status = mounts[0]?.status;
+  const status = mounts[0]?.server;
   if (!status) throw new Error(`${mount}: no status`);
   return status;
 }
