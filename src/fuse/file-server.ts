@@ -150,9 +150,9 @@ export class FileServer implements RequestHandler {
       .set(OP.GET_DAXDEV, (request) => this.#sent(writeDaxdev(this.device.path, request, this.#out)));
   }
 
-  /** The first bytes of the buffer for replies. */
+  /** The first bytes of the buffer for replies. Never an empty piece: Node would make another system call for it. */
   #sent(length: number): ReplyBody {
-    return [this.#out.subarray(0, length)];
+    return length === 0 ? EMPTY : [this.#out.subarray(0, length)];
   }
 
   #lookup(request: Buffer, directory: number): ReplyBody {

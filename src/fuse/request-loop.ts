@@ -14,7 +14,7 @@ import {
 import type { SharedState } from './shared-state';
 import type { WorkerPage } from './worker-page';
 
-/** The body of a reply, in pieces for writev; empty for success without a body. */
+/** The body of a reply, in pieces for writev, none of them empty; no piece for success without a body. */
 export type ReplyBody = readonly Buffer[];
 
 /** What answers requests. */
