@@ -24,6 +24,8 @@ const PATIENCE_SECONDS = 2n;
 export interface SocketPair {
   readonly server: number;
   readonly kernel: number;
+  /** Closes the kernel's end. */
+  hangUp(): void;
   close(): void;
 }
 
@@ -42,9 +44,17 @@ export function socketPair(): SocketPair {
   const patience = Buffer.alloc(16); // struct timeval
   patience.writeBigInt64LE(PATIENCE_SECONDS, 0);
   libc.setsockopt(kernel, SOL_SOCKET, SO_RCVTIMEO, patience, patience.length);
-  const close = () => {
-    closeSync(server);
-    closeSync(kernel);
+  const open = new Set([server, kernel]);
+  const end = (fd: number) => {
+    if (open.delete(fd)) closeSync(fd);
   };
-  return { server, kernel, close };
+  return {
+    server,
+    kernel,
+    hangUp: () => end(kernel),
+    close: () => {
+      end(server);
+      end(kernel);
+    },
+  };
 }
