@@ -21,7 +21,7 @@ function loopWith(handle: () => ReplyBody) {
   const pair = socketPair();
   const shared = SharedState.create(MIN_LOG_LENGTH);
   const logger = new RecordingLogger();
-  let caughtUp = 0;
+  const caughtUp = 0;
   let closed = 0;
   const server = { handle, catchUpWithOthers: () => {}, close: () => closed++ };
   const page = shared.workers[0] as WorkerPage;
@@ -32,7 +32,7 @@ function loopWith(handle: () => ReplyBody) {
     const bytes = Buffer.alloc(4096);
     return decodeMessage(bytes.subarray(0, readSync(pair.kernel, bytes, 0, bytes.length, null)));
   };
-  return { loop, pair, shared, page, logger, send, receive, closed: () => closed };
+  return { loop, pair, shared, page, logger, send, receive, caughtUp: () => caughtUp, closed: () => closed };
 }
 
 test('runs until DESTROY, which is answered', () => {
@@ -52,6 +52,13 @@ test('runs until the other end is gone', () => {
   pair.hangUp();
   loop.run();
   expect(closed()).toBe(1);
+  pair.close();
+});
+
+test('a read that ends without a request has it look at the shared state, and go on', () => {
+  const { caughtUp, loop, pair } = loopWith(() => []);
+  expect(loop.step()).toBe(true); // the socket's own time limit is EAGAIN
+  expect(caughtUp()).toBe(1);
   pair.close();
 });
 
