@@ -21,9 +21,9 @@ function loopWith(handle: () => ReplyBody) {
   const pair = socketPair();
   const shared = SharedState.create(MIN_LOG_LENGTH);
   const logger = new RecordingLogger();
-  const caughtUp = 0;
+  let caughtUp = 0;
   let closed = 0;
-  const server = { handle, catchUpWithOthers: () => {}, close: () => closed++ };
+  const server = { handle, catchUpWithOthers: () => caughtUp++, close: () => closed++ };
   const page = shared.workers[0] as WorkerPage;
   const loop = new RequestLoop(pair.server, server, shared, page, logger);
   const send = (opcode: number, unique = 4n) =>
