@@ -2,7 +2,7 @@
 // Bundles the command line and the FUSE server into dist/, writes oclif's manifest of all verbs and flags, and keeps
 // V8's compiled code beside the bundle, which the launcher in bin/ loads.
 import { execFileSync } from 'node:child_process';
-import { rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -10,11 +10,13 @@ import { build } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const started = performance.now();
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
+const dist = join(root, 'dist');
+mkdirSync(dist, { recursive: true });
+const fresh = mkdtempSync(join(dist, 'new-'));
 await build({
   absWorkingDir: root,
   entryPoints: { famfs: 'src/main.ts', server: 'src/server.ts' },
-  outdir: 'dist',
+  outdir: fresh,
   outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
@@ -27,12 +29,16 @@ await build({
   supported: { 'dynamic-import': false },
   logLevel: 'warning',
 });
+// By renames, so that programs that start meanwhile find a bundle; the cache of the old one must not meet the new one.
+rmSync(join(dist, 'famfs.cache'), { force: true });
+for (const name of readdirSync(fresh)) renameSync(join(fresh, name), join(dist, name));
+rmSync(fresh, { recursive: true });
 // What these say on standard error is shown when they fail: oclif's tool tells of its own new versions there.
 const node = (...args) =>
   execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
 node('node_modules/oclif/bin/run.js', 'manifest');
 node('bin/famfs', '--build-code-cache');
-const kib = (file) => Math.round(statSync(join(root, 'dist', file)).size / 1024);
+const kib = (file) => Math.round(statSync(join(dist, file)).size / 1024);
 console.error(
   `built dist/famfs.cjs (${kib('famfs.cjs')} KiB), dist/server.cjs (${kib('server.cjs')} KiB), ` +
     `code cache (${kib('famfs.cache')} KiB) in ${Math.round(performance.now() - started)} ms`,

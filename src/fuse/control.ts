@@ -5,6 +5,7 @@ import { LOG_LEVELS, type LogLevel } from '../types';
 import type { LogWatch } from './log-watch';
 import { renderMetrics } from './metrics';
 import type { Parts } from './parts';
+import type { WorkerPool } from './pool';
 import type { ServerStatus } from './status';
 
 const MOST_BODY_BYTES = 4096;
@@ -12,6 +13,7 @@ const MOST_BODY_BYTES = 4096;
 type ControlParts = Pick<Parts, 'device' | 'logger' | 'shared'> & {
   readonly status: ServerStatus;
   readonly watch: LogWatch;
+  readonly pool: WorkerPool;
 };
 
 interface Answer {
@@ -56,7 +58,7 @@ export class ControlServer {
   }
 }
 
-function routesOf({ device, logger, shared, status, watch }: ControlParts): Map<string, Route> {
+function routesOf({ device, logger, pool, shared, status, watch }: ControlParts): Map<string, Route> {
   const ok = (body: unknown): Answer => ({ status: 200, body });
   const logLevel = () => ok({ level: LOG_LEVELS[shared.logLevel] });
   return new Map<string, Route>([
@@ -76,6 +78,7 @@ function routesOf({ device, logger, shared, status, watch }: ControlParts): Map<
       'POST /replay',
       () => {
         watch.look();
+        pool.wake();
         const answer: ReplayAnswer = { entries: shared.wantedEntries, frozen: shared.frozen ?? null };
         return ok(answer);
       },

@@ -78,8 +78,9 @@ export class FileIo {
   }
 
   #flush(ino: number): void {
+    // Nothing was stored on devices that are not attached.
     for (const { devindex, offset, length } of extentsOf(this.#map(ino)))
-      this.#device(devindex).flush(offset, length);
+      if (devindex === 0) this.device.flush(offset, length);
     this.#unsynced.delete(ino);
   }
 

@@ -1,5 +1,6 @@
 import type { Device } from '../device/device';
 import { FamfsError } from '../errors';
+import type { Derailment } from '../log/follow';
 import type { Replay } from '../log/replay';
 import { KIND, type Tree } from '../log/tree';
 import { Attributes } from './attributes';
@@ -84,18 +85,32 @@ export class FileServer implements RequestHandler {
     if (request.length < IN_HEADER_BYTES + (SHORTEST_BODY.get(opcode) ?? 0)) {
       throw new Refusal(EINVAL, 'the request is shorter than its struct');
     }
-    // Another worker may have told the kernel of files that this one has not heard of yet.
-    if (header.node > this.#tree.lastIno) this.#catchUp();
+    this.catchUpWithOthers();
     return handler(request, header);
+  }
+
+  /**
+   * Replays what other processes of this server know to be there. The kernel may have heard of it from them, and once
+   * the device fails it cannot be had any more.
+   */
+  catchUpWithOthers(): void {
+    const { replay, shared } = this;
+    if (replay.counts.entries >= shared.wantedEntries || shared.deviceFailed || shared.foreign) return;
+    this.#replaying(() => replay.catchUpTo(shared.wantedEntries));
   }
 
   /** Replays what was appended since. Names and attributes of a device that failed go on as they are. */
   #catchUp(): void {
     const { replay, shared } = this;
-    if (shared.deviceFailed) return;
+    if (shared.deviceFailed || shared.frozen) return;
+    this.#replaying(() => replay.catchUp());
+  }
+
+  #replaying(work: () => Derailment | undefined): void {
+    const { replay, shared } = this;
     const before = replay.counts.entries;
     try {
-      const derailment = replay.catchUp(shared.frozen ? shared.wantedEntries : undefined);
+      const derailment = work();
       if (derailment) shared.freeze(derailment);
     } catch (error) {
       if (!(error instanceof FamfsError)) throw error;
@@ -150,9 +165,9 @@ export class FileServer implements RequestHandler {
       .set(OP.GET_DAXDEV, (request) => this.#sent(writeDaxdev(this.device.path, request, this.#out)));
   }
 
-  /** The first bytes of the buffer for replies. */
+  /** The first bytes of the buffer for replies. Never an empty piece: Node would make another system call for it. */
   #sent(length: number): ReplyBody {
-    return [this.#out.subarray(0, length)];
+    return length === 0 ? EMPTY : [this.#out.subarray(0, length)];
   }
 
   #lookup(request: Buffer, directory: number): ReplyBody {
@@ -215,9 +230,9 @@ export class FileServer implements RequestHandler {
   #open(request: Buffer, ino: number): ReplyBody {
     this.#checkExists(ino);
     this.#io.checkOpen(ino, request.readUInt32LE(IN_HEADER_BYTES));
+    // What the kernel knows the place of it serves without asking: this is the last chance to keep foreign bytes from it.
+    if (this.#maps) this.#checkDevice();
     if (!this.#maps?.admit(ino)) return this.#openReply(this.#openFlags);
-    // From here on the kernel asks no more: this is the last chance to keep foreign or failing bytes from it.
-    this.#checkDevice();
     writeMappedOpen(this.#out, ino);
     return this.#sent(MAPPED_OPEN_OUT_BYTES);
   }

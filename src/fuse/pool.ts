@@ -105,6 +105,13 @@ export class WorkerPool {
     }));
   }
 
+  /** Has workers look at the shared state that know less of the log than others do. */
+  wake(): void {
+    for (const { child, page } of this.#members) {
+      if (page.ready && page.replayed.entries < this.shared.wantedEntries) child?.kill(ATTENTION);
+    }
+  }
+
   /** Lets workers end without being replaced, since the file system is being unmounted or the mount failed. */
   close(): void {
     this.#closing = true;
@@ -156,8 +163,12 @@ export class WorkerPool {
       if (held) this.shared.pause = 0;
       if (this.#closing) return;
       if (this.#fruitlessEnds >= MOST_FRUITLESS_ENDS) {
-        this.#giveUp();
-        return;
+        if (!this.#anyServes()) {
+          this.#giveUp();
+          return;
+        }
+        this.logger.error('workers that are started end before they serve: those that serve go on without');
+        continue;
       }
       for (const { member } of ends) {
         member.restarts++;
@@ -233,6 +244,10 @@ export class WorkerPool {
     } catch (error) {
       this.logger.error(`resend: ${(error as Error).message}`);
     }
+  }
+
+  #anyServes(): boolean {
+    return this.#members.some(({ child, page }) => child !== undefined && page.ready);
   }
 
   #giveUp(): void {

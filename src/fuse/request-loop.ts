@@ -14,13 +14,15 @@ import {
 import type { SharedState } from './shared-state';
 import type { WorkerPage } from './worker-page';
 
-/** The body of a reply, in pieces for writev; empty for success without a body. */
+/** The body of a reply, in pieces for writev, none of them empty; no piece for success without a body. */
 export type ReplyBody = readonly Buffer[];
 
 /** What answers requests. */
 export interface RequestHandler {
   /** The reply's body. Throws Refusal, or an error of the device, for what gets an errno. */
   handle(request: Buffer, header: RequestHeader): ReplyBody;
+  /** Called when there is nothing to answer, and the shared state may have changed. */
+  catchUpWithOthers(): void;
   /** Called when the file system is unmounted. */
   close(): void;
 }
@@ -62,7 +64,10 @@ export class RequestLoop {
     const request = this.#request;
     if (this.shared.pause !== 0) this.#sitOutPause();
     const length = this.#next();
-    if (length === INTERRUPTED) return true;
+    if (length === INTERRUPTED) {
+      this.server.catchUpWithOthers();
+      return true;
+    }
     if (length === UNMOUNTED) return false;
     if (length < IN_HEADER_BYTES) {
       this.#refuseFragment(length);

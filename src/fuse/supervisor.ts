@@ -108,7 +108,7 @@ class Supervisor {
     const watch = new LogWatch(device, superblock, shared, logger);
     const status = new ServerStatus({ ...parts, kernel, pool, watch });
     const runDirectory = RunDirectory.claim(await idOfMount(config.directory), stateOf(config, role));
-    const control = await ControlServer.listen(runDirectory.path, { ...parts, status, watch });
+    const control = await ControlServer.listen(runDirectory.path, { ...parts, pool, status, watch });
     logger.info(`mounted ${config.device} on ${config.directory} as ${role}`);
     const manager = new ServiceManager(logger);
     manager.ready(status.report());
@@ -147,6 +147,7 @@ class Supervisor {
 
   #look(): void {
     this.watch.look();
+    this.pool.wake();
     this.manager.update(() => this.status.report());
   }
 }
@@ -155,7 +156,7 @@ class Supervisor {
 function agree(fuseFd: number, config: ServerConfig, device: Device, logger: Logger): Negotiated {
   const facts = { fmap: config.fmap, deviceKind: device.kind, privileged: isPrivileged() };
   const agreed = negotiate(fuseFd, facts);
-  const choice = attachDevice(agreed, fuseFd, device.path, !config.readOnly, ioctl);
+  const choice = attachDevice(agreed, fuseFd, `/proc/self/fd/${device.fd}`, !config.readOnly, ioctl);
   logger.info(`files are served by the strategy ${choice.strategy}: ${choice.reason}`);
   return { ...agreed, ...choice };
 }

@@ -1,6 +1,6 @@
 import { type DeviceRecord, EntryChecker, type FindingSink, type Verdict } from './check-entry';
 import { entryFinding } from './findings';
-import { type Derailment, lookForMore, soundEnd } from './follow';
+import { checkIdentity, type Derailment, lookForMore, soundEnd } from './follow';
 import { entryOffset, LOG_ENTRY, SUPERBLOCK_REGION } from './layout';
 import type { Store } from './store';
 import type { Superblock } from './superblock';
@@ -73,12 +73,24 @@ export class Replay {
    * counts as not yet there: another host's store may be on its way. Returns why the log cannot be followed any
    * more, if so.
    */
-  catchUp(limit = Number.POSITIVE_INFINITY): Derailment | undefined {
-    const look = lookForMore(this.store, this.superblock, this.counts.entries);
-    if (look.derailment) return look.derailment;
-    const end = Math.min(look.end, limit);
+  catchUp(): Derailment | undefined {
+    const { derailment, end } = lookForMore(this.store, this.superblock, this.counts.entries);
+    if (!derailment) this.#toSound(end);
+    return derailment;
+  }
+
+  /**
+   * Replays up to, not including, `end`, which was seen by another process: whatever the counters say by now. Returns
+   * why nothing was replayed, if the file system is not this one any more.
+   */
+  catchUpTo(end: number): Derailment | undefined {
+    const derailment = checkIdentity(this.store, this.superblock);
+    if (!derailment) this.#toSound(end);
+    return derailment;
+  }
+
+  #toSound(end: number): void {
     if (end > this.counts.entries) this.to(soundEnd(this.store, this.counts.entries, end));
-    return undefined;
   }
 
   #take(bytes: Buffer, base: number, index: number): void {

@@ -29,6 +29,7 @@ export interface KernelOptions {
   readonly onNotify?: (message: Message) => void;
   /** State of a worker before, or of another one. */
   readonly shared?: SharedState;
+  readonly logger?: RecordingLogger;
 }
 
 export interface IoctlCall {
@@ -70,19 +71,22 @@ export class RecordingLogger extends Logger {
 export class TestKernel {
   readonly ioctls: IoctlCall[] = [];
   readonly notifications: Message[] = [];
-  readonly logger = new RecordingLogger();
+  readonly logger: RecordingLogger;
   readonly agreed: Negotiated;
   readonly shared: SharedState;
   readonly page: WorkerPage;
   readonly loop: RequestLoop;
   readonly replay: Replay;
   readonly initReply: Message;
+  readonly #server: FileServer;
   readonly #sockets: SocketPair = socketPair();
+  #isOpen = true;
   readonly #incoming = Buffer.alloc(2 ** 20 + 4096);
   #unique = 2n;
 
   constructor(devicePath: string, options: KernelOptions = {}) {
     const { minor = TODAY.minor, flags = TODAY.flags, facts, config } = options;
+    this.logger = options.logger ?? new RecordingLogger();
     this.send(encodeRequest(KERNEL_OP.init, 0n, this.#unique, initIn(minor, flags)));
     const negotiated = negotiate(this.#sockets.server, {
       fmap: 'auto',
@@ -106,7 +110,7 @@ export class TestKernel {
       strategy: this.agreed.strategy,
       ...config,
     };
-    const server = new FileServer(
+    this.#server = new FileServer(
       device,
       this.replay,
       workerConfig,
@@ -115,7 +119,7 @@ export class TestKernel {
       this.#notify(options),
       this.logger,
     );
-    this.loop = new RequestLoop(this.#sockets.server, server, this.shared, this.page, this.logger);
+    this.loop = new RequestLoop(this.#sockets.server, this.#server, this.shared, this.page, this.logger);
   }
 
   /** Sends a request, has it served, and returns the reply; throws when what comes back does not belong to it. */
@@ -150,8 +154,17 @@ export class TestKernel {
     return decodeMessage(Buffer.from(this.#incoming.subarray(0, length)));
   }
 
+  /** Ends it all, as an unmount does. */
   close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.#sockets.close();
+    this.#server.close();
+  }
+
+  /** Closes the kernel's end alone, as an unmount does that the server has yet to hear of. */
+  hangUp(): void {
+    this.#sockets.hangUp();
   }
 
   #nextUnique(): bigint {

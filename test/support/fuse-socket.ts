@@ -17,13 +17,15 @@ const SO_RCVTIMEO = 20;
 const SO_SNDBUFFORCE = 32;
 /** Room for messages of 1 MiB, where the process may ask for so much. */
 const SEND_BYTES = 2 ** 22;
-/** A reply that does not come within this time never will: reading it fails with EAGAIN. */
-const PATIENCE_SECONDS = 2n;
+/** A message that does not come within this time never will: reading it fails with EAGAIN. */
+const PATIENCE_SECONDS = 1n;
 
 /** Two descriptors that stand for /dev/fuse and the kernel behind it: what is written to one is read from the other. */
 export interface SocketPair {
   readonly server: number;
   readonly kernel: number;
+  /** Closes the kernel's end. */
+  hangUp(): void;
   close(): void;
 }
 
@@ -41,10 +43,18 @@ export function socketPair(): SocketPair {
   }
   const patience = Buffer.alloc(16); // struct timeval
   patience.writeBigInt64LE(PATIENCE_SECONDS, 0);
-  libc.setsockopt(kernel, SOL_SOCKET, SO_RCVTIMEO, patience, patience.length);
-  const close = () => {
-    closeSync(server);
-    closeSync(kernel);
+  for (const fd of [server, kernel]) libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, patience, patience.length);
+  const open = new Set([server, kernel]);
+  const end = (fd: number) => {
+    if (open.delete(fd)) closeSync(fd);
   };
-  return { server, kernel, close };
+  return {
+    server,
+    kernel,
+    hangUp: () => end(kernel),
+    close: () => {
+      end(server);
+      end(kernel);
+    },
+  };
 }

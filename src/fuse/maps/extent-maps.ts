@@ -15,7 +15,7 @@ export type Notify = (message: Buffer) => void;
 /**
  * Tells the kernel of the device that files are to be mapped on, once a mount and before anything is served, where the
  * strategy chosen needs that. Returns the choice, or the plain one with the reason when the kernel, or the system,
- * refuses. `writable` when files may be written to through the mount.
+ * refuses. `path` leads to the device; `writable` when files may be written to through the mount.
  */
 export function attachDevice(
   choice: Choice,

@@ -142,6 +142,7 @@ describe('what is described', () => {
       if (harm === 'freeze') kernel.shared.freeze('other-file-system');
       else kernel.shared.failDevice();
       expect(kernel.ask(KERNEL_OP.open, inoOf(0), OPEN_READ_ONLY).error).toBe(-constants.errno.EIO);
+      expect(kernel.notifications).toEqual([]);
     }
   });
 });
