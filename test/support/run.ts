@@ -116,7 +116,7 @@ function ended(child: ChildProcess, args: readonly string[], timeout: number): P
 }
 
 function environment({ env, host = OWNER }: RunOptions): NodeJS.ProcessEnv {
-  const { FORCE_COLOR, NO_COLOR, NODE_OPTIONS, FAMFS_DEBUG, ...inherited } = process.env;
+  const { CI, FORCE_COLOR, NO_COLOR, NODE_OPTIONS, FAMFS_DEBUG, ...inherited } = process.env;
   return { ...inherited, FAMFS_SYSTEM_UUID: host, ...env };
 }
 
