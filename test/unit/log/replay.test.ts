@@ -1,9 +1,17 @@
 import fc from 'fast-check';
 import { encodeEntry, type LogEntry } from '../../../src/log/entry';
 import type { Finding } from '../../../src/log/findings';
-import { entryOffset, FILE_BODY, LOG_ENTRY, LOG_OFFSET, logCapacity, MIB } from '../../../src/log/layout';
+import {
+  entryOffset,
+  FILE_BODY,
+  LOG_ENTRY,
+  LOG_OFFSET,
+  logCapacity,
+  MIB,
+  SUPERBLOCK,
+} from '../../../src/log/layout';
 import { entryOfIno, Replay } from '../../../src/log/replay';
-import { loadSuperblock } from '../../../src/log/superblock';
+import { encodeSuperblock, loadSuperblock } from '../../../src/log/superblock';
 import { INO, KIND } from '../../../src/log/tree';
 import {
   DEVICE_UUID,
@@ -122,16 +130,23 @@ describe('to()', () => {
   });
 });
 
+/** The number of entries that a look takes. */
+function taken(replay: Replay): number {
+  const before = replay.counts.entries;
+  expect(replay.catchUp()).toBeUndefined();
+  return replay.counts.entries - before;
+}
+
 describe('catchUp()', () => {
   test('takes what was appended since', () => {
     const image = makeImage({ entries: directories(3) });
     const { replay } = begin(image);
-    expect(replay.catchUp()).toBe(3);
-    expect(replay.catchUp()).toBe(0);
+    expect(taken(replay)).toBe(3);
+    expect(taken(replay)).toBe(0);
     storeEntry(image, 3, mkdir('d0/new'));
-    expect(replay.catchUp()).toBe(0);
+    expect(taken(replay)).toBe(0);
     setCounters(image, 4);
-    expect(replay.catchUp()).toBe(1);
+    expect(taken(replay)).toBe(1);
     expect(replay.tree.resolve(Buffer.from('d0/new'))).toBe(INO.first + 3);
   });
 
@@ -141,12 +156,12 @@ describe('catchUp()', () => {
     replay.to(2);
     setCounters(image, 5);
     storeEntry(image, 4, mkdir('third'));
-    expect(replay.catchUp()).toBe(0);
+    expect(taken(replay)).toBe(0);
     storeEntry(image, 2, mkdir('first'));
-    expect(replay.catchUp()).toBe(1);
-    expect(replay.catchUp()).toBe(0);
+    expect(taken(replay)).toBe(1);
+    expect(taken(replay)).toBe(0);
     storeEntry(image, 3, mkdir('second'));
-    expect(replay.catchUp()).toBe(2);
+    expect(taken(replay)).toBe(2);
     expect(replay.counts).toEqual({ entries: 5, corrupt: 0, rejected: 0, unlinked: 0 });
     expect(findings).toEqual([]);
   });
@@ -158,10 +173,10 @@ describe('catchUp()', () => {
     encodeEntry(mkdir('torn'), 0, bytes, 0);
     setCounters(image, 1);
     for (let line = 0; line < bytes.length; line += 64) {
-      expect(replay.catchUp()).toBe(0);
+      expect(taken(replay)).toBe(0);
       image.store.store(entryOffset(0) + line, bytes.subarray(line, line + 64));
     }
-    expect(replay.catchUp()).toBe(1);
+    expect(taken(replay)).toBe(1);
   });
 
   test('waits for an entry in whose place another one lies', () => {
@@ -172,32 +187,47 @@ describe('catchUp()', () => {
     encodeEntry(mkdir('stale'), 7, stale, 0);
     image.store.store(entryOffset(1), stale);
     setCounters(image, 2);
-    expect(replay.catchUp()).toBe(0);
+    expect(taken(replay)).toBe(0);
   });
 
   test('takes a sound entry that breaks a rule, and reports it', () => {
     const image = makeImage({ entries: [mkdir('../x')] });
     const { replay, findings } = begin(image);
-    expect(replay.catchUp()).toBe(1);
+    expect(taken(replay)).toBe(1);
     expect(findings).toMatchObject([{ code: 'path-dotdot', entry: 0, path: '../x' }]);
     expect(replay.counts.rejected).toBe(1);
   });
 
-  test('believes no counter beyond the log, and none that fell', () => {
+  test('follows no counter beyond the log, and none that fell', () => {
     const image = makeImage({ entries: directories(3) });
     const { replay } = begin(image);
+    expect(taken(replay)).toBe(3);
     setCounters(image, 2 ** 40);
-    expect(replay.catchUp()).toBe(3);
+    expect(replay.catchUp()).toBe('counters-too-high');
     setCounters(image, 1);
-    expect(replay.catchUp()).toBe(0);
+    expect(replay.catchUp()).toBe('counters-went-back');
     expect(replay.counts.entries).toBe(3);
+  });
+
+  test('takes nothing of another file system, whose entries would pass', () => {
+    const image = makeImage({ entries: directories(1) });
+    const { replay } = begin(image);
+    expect(taken(replay)).toBe(1);
+    const superblock = { ...loadSuperblock(image.store), uuid: '00000000-1111-4222-8333-444444444444' };
+    image.store.store(0, encodeSuperblock(superblock));
+    storeEntry(image, 1, mkdir('foreign'));
+    setCounters(image, 2);
+    expect(replay.catchUp()).toBe('other-file-system');
+    image.store.zero(0, SUPERBLOCK.bytes);
+    expect(replay.catchUp()).toBe('no-superblock');
+    expect(replay.counts.entries).toBe(1);
   });
 
   test('reaches the last entry of a full log', () => {
     const capacity = logCapacity(8 * MIB);
     const image = makeImage({ entries: directories(capacity) });
     const { replay, findings } = begin(image);
-    expect(replay.catchUp()).toBe(capacity);
+    expect(taken(replay)).toBe(capacity);
     expect(findings).toEqual([]);
     expect(replay.tree.directoryCount).toBe(capacity);
     expect(LOG_OFFSET + 8 * MIB - entryOffset(capacity)).toBeLessThan(LOG_ENTRY.bytes);
