@@ -28,6 +28,7 @@ const ENVIRONMENT = [
   ['`CI`', 'anything: no progress'],
   ['`XDG_STATE_HOME`', "where a user other than root keeps the servers' logs (default `~/.local/state`)"],
   ['`XDG_RUNTIME_DIR`', "where such a user's servers keep their state (default `/tmp`)"],
+  ['`NOTIFY_SOCKET`', 'set by a service manager, which the server tells when the mount answers (sd_notify)'],
 ];
 
 const code = await loadCode();
