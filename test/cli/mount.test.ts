@@ -156,12 +156,6 @@ describe('mount refuses', () => {
     expect(mountsBelow(scratch.root)).toEqual([]);
   });
 
-  test('a device that is mounted', async () => {
-    const { device, mount } = await scratch.mountedDevice('4g');
-    const failure = { status: 1, code: 'already-mounted', says: [device, mount] } as const;
-    await expectFailure(['mount', ...log(), device, scratch.directory('other')], failure);
-  });
-
   test('a directory that is mounted on', async () => {
     const { device, mount } = await scratch.mountedDevice('4g');
     const other = await scratch.makeDevice('4g');
