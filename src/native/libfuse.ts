@@ -1,8 +1,12 @@
 import { bind } from './bind';
-import { addressOf } from './libc';
+import { addressOf, ioctl } from './libc';
 
 /** Only this much of libfuse's table of operations is handed over, all of it zero: no operation is taken by libfuse. */
 const OPERATIONS_BYTES = 64;
+
+/** Of asm-generic/ioctls.h: clears close-on-exec. */
+const FIONCLEX = 0x5450;
+const STANDARD_STREAMS = [0, 1, 2] as const;
 
 /** A libfuse session: the mount and its /dev/fuse descriptor. Requests are read from the descriptor, not by libfuse. */
 export interface FuseSession {
@@ -14,7 +18,8 @@ export interface FuseSession {
 
 /**
  * Makes a libfuse session and mounts it on `directory`. `options` are mount options as after `-o`.
- * libfuse prints its own reason on stderr when it refuses; then this returns undefined.
+ * libfuse, or the fusermount3 that it starts, prints its own reason on standard error when it refuses; then this
+ * returns undefined.
  * Throws FamfsError `no-library` when libfuse3-3 is not installed.
  */
 export function mountSession(directory: string, options: readonly string[]): FuseSession | undefined {
@@ -28,6 +33,8 @@ export function mountSession(directory: string, options: readonly string[]): Fus
       fuse_session_destroy: { returns: 'void', takes: ['i64'] },
     },
   );
+  // Node closes its standard streams on exec, and fusermount3 would have none to tell its reason on.
+  for (const fd of STANDARD_STREAMS) ioctl(fd, FIONCLEX, Buffer.alloc(4));
   const args = argumentVector(['famfs', '-o', options.join(',')]);
   const session = fuse.fuse_session_new(args.struct, Buffer.alloc(OPERATIONS_BYTES), OPERATIONS_BYTES, 0);
   if (session === 0) return undefined;

@@ -143,7 +143,7 @@ async function readiness(pipe: Readable, log: Log | undefined) {
 /** The last line that libfuse or its helper wrote to the log of a server that could not mount. */
 function reasonOfLibfuse({ length, path }: Log): string | undefined {
   const lines = readFileSync(path).subarray(length).toString().split('\n');
-  return lines.findLast((line) => /^(?:fuse|fusermount3?|mount): /.test(line));
+  return lines.findLast((line) => /^(?:\S*\/)?(?:fuse|fusermount3?|mount): /.test(line));
 }
 
 function defaultLogFile(directory: string): string {

@@ -55,6 +55,8 @@ export class ServerClient {
 
   async #ask<T extends z.ZodType>(schema: T, request: Request): Promise<z.output<T>> {
     const { mount } = this;
+    const user = process.geteuid?.() ?? 0;
+    if (user !== 0 && user !== mount.uid) throw this.#forbidden();
     const socketPath = controlSocket(findRunDirectory(mount.id, mount.uid));
     const { status, text } = await exchange(socketPath, request).catch((cause: unknown) => {
       throw this.#unreachable(cause);
@@ -70,18 +72,16 @@ export class ServerClient {
   }
 
   #unreachable(cause: unknown): FamfsError {
-    const { directory } = this.mount;
     const code = errnoOf(cause);
-    if (code === 'EACCES' || code === 'EPERM') {
-      return new FamfsError(
-        'no-permission',
-        `${directory}: mounted by user ${this.mount.uid}, whose server answers that user and root alone`,
-        undefined,
-        { cause },
-      );
-    }
+    if (code === 'EACCES' || code === 'EPERM') return this.#forbidden(cause);
     if (code === 'ENOENT' || code === 'ECONNREFUSED') return this.#noServer('is dead', cause);
     return this.#noServer(`does not answer: ${(cause as Error).message}`, cause);
+  }
+
+  #forbidden(cause?: unknown): FamfsError {
+    const { directory, uid } = this.mount;
+    const what = `mounted by user ${uid}, whose server answers that user and root alone`;
+    return new FamfsError('no-permission', `${directory}: ${what}`, undefined, { cause });
   }
 
   #noServer(what: string, cause?: unknown): FamfsError {
