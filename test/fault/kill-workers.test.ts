@@ -2,9 +2,9 @@ import { lstatSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MountStatus } from '../../src/operations/status';
 import type { StatusReport } from '../../src/server-contract';
+import { seeded } from '../support/random';
 import { command, famfsOk, type Run } from '../support/run';
 import { expectClean } from '../support/run-expect';
-import { seeded } from '../support/run-files';
 import { plantTree } from '../support/run-kill';
 import { scratchAll } from '../support/run-scratch';
 

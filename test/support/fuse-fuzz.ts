@@ -4,8 +4,8 @@ import { type Expectation, FuzzModel, type ModelNode } from './fuse-fuzz-model';
 import { RecordingLogger, TestKernel } from './fuse-kernel';
 import { cString, encodeRequest, KERNEL_OP, pack, readIn, setattrIn, writeIn } from './fuse-structs';
 import { addDaxdev, file, GIB, type ImageOptions, mkdir, SECOND_DEVICE_UUID, Space } from './images';
+import { seeded } from './random';
 import { readRange } from './run-device';
-import { seeded } from './run-files';
 
 /** Seeded requests, sound and malformed, against the server's own loop, with every answer held to a model. */
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seeded } from './random';
 import { type Run, type RunOptions, start } from './run';
-import { noise, put, seeded } from './run-files';
+import { noise, put } from './run-files';
 
 /** Starts famfs and kills it with SIGKILL after `afterMs`, if it still runs then. */
 export async function killedAfter(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Allocator } from '../../../src/alloc/allocator';
 import { FamfsError } from '../../../src/errors';
 import { type Extent, extentsOf, type StripeOptions } from '../../../src/types';
-import { fakeRandom } from './fake-random';
+import { seeded } from '../../support/random';
 
 const KIB = 1024;
 const MIB = 2 ** 20;
@@ -141,7 +141,7 @@ describe('release', () => {
     const allocator = allocatorOf(8 * GIB);
     allocator.contiguous(30 * MIB);
     const before = allocator.stats();
-    const maps = [undefined, stripe].map((how) => allocator.allocate(50 * MIB, how, fakeRandom(1)));
+    const maps = [undefined, stripe].map((how) => allocator.allocate(50 * MIB, how, seeded(1)));
     expect(allocator.stats().usedUnits).toBe(before.usedUnits + 25 + 27);
     for (const map of maps) if (map !== undefined) allocator.release(map);
     expect(allocator.stats()).toEqual(before);
@@ -168,7 +168,7 @@ describe('all allocations together', () => {
     fc.assert(
       fc.property(fc.array(request, { maxLength: 40 }), fc.integer(), (requests, seed) => {
         const allocator = allocatorOf(deviceBytes);
-        const random = fakeRandom(seed);
+        const random = seeded(seed);
         const maps = requests.map(({ size, stripe }) => allocator.allocate(size, stripe, random));
         const extents = maps.flatMap((map) => (map === undefined ? [] : extentsOf(map)));
         expectApart(extents, RESERVED);

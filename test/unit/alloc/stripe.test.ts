@@ -3,7 +3,7 @@ import { Allocator, checkStripe } from '../../../src/alloc/allocator';
 import { shuffledIndices } from '../../../src/alloc/stripe';
 import { FamfsError } from '../../../src/errors';
 import type { InterleavedMap, StripeOptions } from '../../../src/types';
-import { fakeRandom } from './fake-random';
+import { seeded } from '../../support/random';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -19,7 +19,7 @@ function interleaved(
   stripe: StripeOptions,
   seed: number,
 ): InterleavedMap {
-  const map = allocator.interleaved(size, stripe, fakeRandom(seed));
+  const map = allocator.interleaved(size, stripe, seeded(seed));
   if (map?.kind !== 'interleaved') throw new Error('no interleaved map was made');
   return map;
 }
@@ -86,12 +86,12 @@ describe('interleaved', () => {
   test('a file smaller than a chunk gets one extent at the lowest free unit', () => {
     const stripe = { nstrips: 4, nbuckets: 4, chunkSize: 4 * MIB };
     const allocator = allocatorOf(4 * GIB);
-    expect(allocator.interleaved(4 * MIB - 1, stripe, fakeRandom(1))).toEqual({
+    expect(allocator.interleaved(4 * MIB - 1, stripe, seeded(1))).toEqual({
       kind: 'simple',
       extents: [{ devindex: 0, offset: RESERVED, length: 4 * MIB }],
     });
-    expect(allocator.interleaved(0, stripe, fakeRandom(1))?.kind).toBe('simple');
-    expect(allocator.interleaved(4 * MIB, stripe, fakeRandom(1))?.kind).toBe('interleaved');
+    expect(allocator.interleaved(0, stripe, seeded(1))?.kind).toBe('simple');
+    expect(allocator.interleaved(4 * MIB, stripe, seeded(1))?.kind).toBe('interleaved');
   });
 
   test('buckets without room are passed over', () => {
@@ -107,15 +107,15 @@ describe('interleaved', () => {
     allocator.reserve({ devindex: 0, offset: 2 * GIB, length: GIB });
     const before = allocator.stats();
     const stripe = { nstrips: 4, nbuckets: 4, chunkSize: 2 * MIB };
-    expect(allocator.interleaved(30 * MIB, stripe, fakeRandom(1))).toBeUndefined();
-    expect(allocator.interleaved(Number.MAX_SAFE_INTEGER, stripe, fakeRandom(1))).toBeUndefined();
+    expect(allocator.interleaved(30 * MIB, stripe, seeded(1))).toBeUndefined();
+    expect(allocator.interleaved(Number.MAX_SAFE_INTEGER, stripe, seeded(1))).toBeUndefined();
     expect(allocator.stats()).toEqual(before);
     expect(allocator.contiguous(1)?.offset).toBe(RESERVED);
   });
 
   test('refuses options that break a rule', () => {
     const stripe = { nstrips: 0, nbuckets: 4, chunkSize: 2 * MIB };
-    expect(() => allocatorOf(4 * GIB).interleaved(1, stripe, fakeRandom(1))).toThrow(FamfsError);
+    expect(() => allocatorOf(4 * GIB).interleaved(1, stripe, seeded(1))).toThrow(FamfsError);
   });
 });
 
@@ -167,14 +167,14 @@ describe('shuffledIndices', () => {
   test('is a permutation', () => {
     fc.assert(
       fc.property(fc.nat(64), fc.integer(), (count, seed) => {
-        const sorted = shuffledIndices(count, fakeRandom(seed)).sort((a, b) => a - b);
+        const sorted = shuffledIndices(count, seeded(seed)).sort((a, b) => a - b);
         expect(sorted).toEqual(Array.from({ length: count }, (_, index) => index));
       }),
     );
   });
 
   test('gives each order about as often', () => {
-    const random = fakeRandom(42);
+    const random = seeded(42);
     const seen = new Map<string, number>();
     for (let round = 0; round < 6000; round += 1) {
       const order = shuffledIndices(3, random).join('');
