@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { ErrorCode } from './errors';
@@ -178,4 +178,27 @@ export function controlSocket(directory: string): string {
 /** The file, in a run directory, in which a server tells who it is. */
 export function stateFile(directory: string): string {
   return join(directory, 'server.json');
+}
+
+/** The process number of the server that a run directory is of, whether it lives or not. */
+export function serverIn(directory: string): number | undefined {
+  try {
+    return ServerState.parse(JSON.parse(readFileSync(stateFile(directory), 'utf8'))).pid;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether a process is a server that runs. Process numbers are used again, so it must call itself one; a dead process
+ * that its parent has not taken note of keeps number and name, but not its state.
+ */
+export function isServer(pid: number): boolean {
+  try {
+    const [, name = '', state = ''] =
+      /^\d+ \((.*)\) (.)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return name.startsWith('famfs') && state !== 'Z' && state !== 'X';
+  } catch {
+    return false;
+  }
 }

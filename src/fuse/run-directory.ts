@@ -4,14 +4,13 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
-import { runDirectory, ServerState, stateFile } from '../server-contract';
+import { isServer, runDirectory, type ServerState, serverIn, stateFile } from '../server-contract';
 
 /** A directory without a state is of a server that is just starting, until it is this old. */
 const STARTING_MS = 60_000;
@@ -50,7 +49,7 @@ export class RunDirectory {
 
   /** Removes the directory, unless the server of a later mount has taken it. */
   release(): void {
-    if (pidIn(this.path) === process.pid) rmSync(this.path, { recursive: true, force: true });
+    if (serverIn(this.path) === process.pid) rmSync(this.path, { recursive: true, force: true });
   }
 }
 
@@ -74,30 +73,13 @@ function unusable(base: string, why: string, cause?: unknown): FamfsError {
 }
 
 function removeIfStale(path: string): void {
-  const pid = pidIn(path);
+  const pid = serverIn(path);
   const stale = pid === undefined ? ageOf(path) > STARTING_MS : !isServer(pid);
   if (stale) rmSync(path, { recursive: true, force: true });
-}
-
-function pidIn(path: string): number | undefined {
-  try {
-    return ServerState.parse(JSON.parse(readFileSync(stateFile(path), 'utf8'))).pid;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Milliseconds since something was last put into a directory. */
 function ageOf(path: string): number {
   if (existsSync(stateFile(path))) return Number.POSITIVE_INFINITY;
   return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-}
-
-/** Process numbers are used again: the process must call itself a server. */
-function isServer(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('famfs');
-  } catch {
-    return false;
-  }
 }

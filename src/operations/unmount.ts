@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errnoOf, FamfsError } from '../errors';
-import { findRunDirectory, ServerState, stateFile } from '../server-contract';
+import { FamfsError } from '../errors';
+import { findRunDirectory, isServer, serverIn } from '../server-contract';
 import { mountAt } from './mounts';
 
 const SERVER_END_MS = 10_000;
@@ -38,27 +38,10 @@ export async function unmount(path: string): Promise<UnmountResult> {
 async function untilGone(pid: number, runDirectory: string): Promise<void> {
   for (let waited = 0; waited < SERVER_END_MS; waited += POLL_MS) {
     if (serverIn(runDirectory) !== pid) return;
-    if (!isRunning(pid)) {
+    if (!isServer(pid)) {
       rmSync(runDirectory, { recursive: true, force: true });
       return;
     }
     await sleep(POLL_MS);
-  }
-}
-
-function serverIn(runDirectory: string): number | undefined {
-  try {
-    return ServerState.parse(JSON.parse(readFileSync(stateFile(runDirectory), 'utf8'))).pid;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return errnoOf(cause) === 'EPERM';
   }
 }

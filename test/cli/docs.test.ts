@@ -86,6 +86,7 @@ describe('examples in the help', () => {
   /** An example on files of the test instead of real places. */
   function onScratch(example: string): string {
     return example
+      .replace(/^mount -t famfs/, 'mount.famfs') // as mount(8) calls it, where the links are installed
       .replaceAll('/dev/dax0.0', 'dax.img')
       .replaceAll('/tmp/device.img', 'device.img')
       .replaceAll('/mnt/famfs', 'mnt');
@@ -101,7 +102,7 @@ describe('examples in the help', () => {
     const steps = [`truncate -s ${DEVICE_SIZE} dax.img`];
     if (!example.startsWith('famfs mkfs')) {
       steps[0] = `famfs mkfs --no-sync --create ${DEVICE_SIZE} ${device}`;
-      if (!example.startsWith('famfs mount') && example.includes('/mnt/famfs')) {
+      if (!/^(famfs )?mount/.test(example) && example.includes('/mnt/famfs')) {
         steps.push(`famfs mount --no-sync --log-file server.log ${device} mnt`, 'famfs mkdir mnt/ready');
       }
     }
@@ -111,17 +112,21 @@ describe('examples in the help', () => {
 
   test.each(examples())('$ %s', async (example) => {
     await prepare(example);
-    const line = onScratch(example);
-    const { status, stdout } = await type(
-      line.includes('--foreground') ? untilMounted(line) : quietly(line),
-      scratch,
-    );
+    const { status, stdout } = await type(ending(onScratch(example)), scratch);
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.any(String) });
   });
 
+  /** A line that ends by itself, also for a verb that goes on until it is told to stop. */
+  function ending(line: string): string {
+    if (line.includes('--foreground')) return untilMounted(line);
+    return line.includes('--watch') ? `timeout --preserve-status --signal=INT 3 ${line}` : quietly(line);
+  }
+
   /** Keeps a server's log out of /var/log. */
   function quietly(line: string): string {
-    return line.replace(/^famfs mount/, '$& --log-file server.log');
+    return line
+      .replace(/^famfs mount/, '$& --log-file server.log')
+      .replace(/^mount\.famfs/, '$& -o log-file=server.log');
   }
 
   /** A verb that stays attached until the unmount; its own status counts. */
