@@ -1,16 +1,17 @@
 import { chmodSync, renameSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { controlSocket, LogLevelBody, type ReplayAnswer } from '../server-contract';
+import { controlSocket, LogLevelBody, MOST_INODES, type ReplayAnswer, ReplayBody } from '../server-contract';
 import { LOG_LEVELS, type LogLevel } from '../types';
 import type { LogWatch } from './log-watch';
 import { renderMetrics } from './metrics';
+import { dropCached } from './notify';
 import type { Parts } from './parts';
 import type { WorkerPool } from './pool';
 import type { ServerStatus } from './status';
 
 const MOST_BODY_BYTES = 4096;
 
-type ControlParts = Pick<Parts, 'device' | 'logger' | 'shared'> & {
+type ControlParts = Pick<Parts, 'device' | 'logger' | 'session' | 'shared'> & {
   readonly status: ServerStatus;
   readonly watch: LogWatch;
   readonly pool: WorkerPool;
@@ -58,7 +59,15 @@ export class ControlServer {
   }
 }
 
-function routesOf({ device, logger, pool, shared, status, watch }: ControlParts): Map<string, Route> {
+function routesOf({
+  device,
+  logger,
+  pool,
+  session,
+  shared,
+  status,
+  watch,
+}: ControlParts): Map<string, Route> {
   const ok = (body: unknown): Answer => ({ status: 200, body });
   const logLevel = () => ok({ level: LOG_LEVELS[shared.logLevel] });
   return new Map<string, Route>([
@@ -76,7 +85,8 @@ function routesOf({ device, logger, pool, shared, status, watch }: ControlParts)
     ],
     [
       'POST /replay',
-      () => {
+      async (body) => {
+        await Promise.all(parseOverwritten(body).map((ino) => dropCached(session.fd, ino)));
         watch.look();
         pool.wake();
         const answer: ReplayAnswer = { entries: shared.wantedEntries, frozen: shared.frozen ?? null };
@@ -110,6 +120,15 @@ function parseLogLevel(body: string): { level: LogLevel } {
     return LogLevelBody.parse(JSON.parse(body));
   } catch {
     throw new HttpError(400, `the body must be {"level": LEVEL}, LEVEL being ${LOG_LEVELS.join(', ')}`);
+  }
+}
+
+function parseOverwritten(body: string): readonly number[] {
+  if (body === '') return [];
+  try {
+    return ReplayBody.parse(JSON.parse(body)).overwritten;
+  } catch {
+    throw new HttpError(400, `the body must be {"overwritten": [INODE...]}, ${MOST_INODES} of them at most`);
   }
 }
 

@@ -9,7 +9,8 @@ import type { WorkerConfig } from './config';
 import { EIO } from './errno';
 import { answerAllWithEio } from './last-resort';
 import type { Logger } from './logger';
-import { NOTIFY_RESEND, OUT_HEADER_BYTES, UNIQUE_RESEND, writeOutHeader } from './protocol';
+import { resendRequests } from './notify';
+import { OUT_HEADER_BYTES, UNIQUE_RESEND, writeOutHeader } from './protocol';
 import type { SharedState } from './shared-state';
 import { ATTENTION, WORKER_FD } from './worker';
 import type { RequestInHand, WorkerPage } from './worker-page';
@@ -235,10 +236,8 @@ export class WorkerPool {
   }
 
   #resendAll(): void {
-    const notification = Buffer.alloc(OUT_HEADER_BYTES);
-    writeOutHeader(notification, notification.length, -NOTIFY_RESEND, 0n);
     try {
-      writeSync(this.fuseFd, notification);
+      resendRequests(this.fuseFd);
     } catch (error) {
       this.logger.error(`resend: ${(error as Error).message}`);
     }

@@ -113,6 +113,8 @@ export const FATTR = {
   MTIME_NOW: 256,
 } as const;
 
+/** Notification that has the kernel drop what it cached of an inode. */
+export const NOTIFY_INVAL_INODE = 2;
 /** Notification that has the kernel send requests again that were read and not answered. */
 export const NOTIFY_RESEND = 7;
 /** Set in `unique` of a request that is sent again. */

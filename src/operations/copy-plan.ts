@@ -14,8 +14,8 @@ export interface PlannedItem {
   readonly size: number;
   /** Permission bits of the source. */
   readonly mode: number;
-  /** Where the bytes of an existing file are. */
-  readonly existingMap?: FileMap;
+  /** The file that is to be overwritten: its inode, and where its bytes are. */
+  readonly existing?: { readonly ino: number; readonly map: FileMap };
 }
 
 /** Something that is not copied, and why. */
@@ -135,7 +135,11 @@ export class CopyPlanner {
         throw new FamfsError('exists', `${printable(target)}: exists and is not a file`);
       }
       checkSameSize(printable(target), this.session.tree.size.get(existing), stats.size);
-      this.plan.items.push({ kind: 'overwrite', ...item, existingMap: this.session.tree.map(existing) });
+      this.plan.items.push({
+        kind: 'overwrite',
+        ...item,
+        existing: { ino: existing, map: this.session.tree.map(existing) },
+      });
     }
     this.#madeFiles.add(key);
     this.plan.bytes += stats.size;

@@ -198,13 +198,13 @@ class Copier {
     try {
       source = await open(item.source, constants.O_RDONLY | constants.O_NOCTTY);
       await this.#checkUnchanged(item, source);
-      if (item.existingMap && this.options.resume && (await this.#isSame(item.existingMap, item, source))) {
+      if (item.existing && this.options.resume && (await this.#isSame(item.existing.map, item, source))) {
         await source.close();
         this.#result.skipped++;
         this.options.onProgress?.(item.size, printable(item.target));
         return;
       }
-      const map = item.existingMap ?? allocate(this.session, item.target, item.size, this.options.stripe);
+      const map = item.existing?.map ?? allocate(this.session, item.target, item.size, this.options.stripe);
       transfers.set(item, { item, map, source, left: item.size });
     } catch (error) {
       await source?.close();
@@ -280,7 +280,8 @@ class Copier {
       if (item.kind === 'directory') entries.push(mkdirEntry(item.target, { ...owner, mode: item.mode }));
       else if (transfer) {
         const whole = transfer.left === 0 && !transfer.failure;
-        if (whole || item.kind === 'overwrite') this.session.flushData(transfer.map);
+        if (item.existing) this.session.overwritten.add(item.existing.ino);
+        if (whole || item.existing) this.session.flushData(transfer.map);
         else this.session.allocator.release(transfer.map);
         if (whole && item.kind === 'new-file')
           entries.push(fileEntry(item.target, item.size, transfer.map, owner));

@@ -4,7 +4,7 @@ import { FILE_FLAGS_DEFAULT } from '../log/layout';
 import { pathForLog, printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
 import type { FileMap, StripeOptions } from '../types';
-import { checkIsMounted, locate } from './mounts';
+import { checkIsMounted, locate, mountsOfDevice } from './mounts';
 import { OwnerSession, type WriteOptions } from './owner-session';
 import { nudge } from './server-client';
 
@@ -35,7 +35,9 @@ export async function inFileSystem<T>(
   } finally {
     const appended = session.room < room;
     session.close();
-    if (appended) await nudge(mount);
+    if (appended || session.overwritten.size > 0) {
+      await nudge(mountsOfDevice(mount.device), [...session.overwritten]);
+    }
   }
 }
 

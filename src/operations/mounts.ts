@@ -47,12 +47,17 @@ export function mountAt(directory: string): Mount | undefined {
   return at(resolve(directory)) ?? at(realPathOrSelf(directory));
 }
 
-/** A mount of a device, of which there may be several, found by identity and not by name alone. */
-export function mountOfDevice(path: string): Mount | undefined {
+/** The mounts of a device, found by identity and not by name alone, oldest first. */
+export function mountsOfDevice(path: string): Mount[] {
   const wanted = deviceIdentity(path);
-  return listMounts().find(
+  return listMounts().filter(
     (mount) => mount.device === path || (wanted && deviceIdentity(mount.device) === wanted),
   );
+}
+
+/** The oldest mount of a device, if there is one. */
+export function mountOfDevice(path: string): Mount | undefined {
+  return mountsOfDevice(path)[0];
 }
 
 /** A path in a mounted famfs: the mount and the path's bytes relative to the mount point. */

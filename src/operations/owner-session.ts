@@ -52,6 +52,9 @@ export async function lockDevice(device: Device, { onWait, signal }: WriteOption
  * one process at a time, from open() to close().
  */
 export class OwnerSession {
+  /** Inodes whose bytes were changed in place: caches above the device do not know of it. */
+  readonly overwritten = new Set<number>();
+
   private constructor(
     readonly device: Device,
     readonly superblock: Superblock,

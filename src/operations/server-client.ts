@@ -5,6 +5,7 @@ import {
   controlSocket,
   findRunDirectory,
   LogLevelBody,
+  MOST_INODES,
   ReplayAnswer,
   StatusReport,
 } from '../server-contract';
@@ -36,9 +37,9 @@ export class ServerClient {
     return this.#ask(StatusReport, { method: 'GET', path: '/status' });
   }
 
-  /** Has the server look at the log now. */
-  replay(timeoutMs = TIMEOUT_MS): Promise<ReplayAnswer> {
-    return this.#ask(ReplayAnswer, { method: 'POST', path: '/replay', timeoutMs });
+  /** Has the server look at the log now, and the kernel drop what it cached of inodes that were overwritten in place. */
+  replay(overwritten: readonly number[] = [], timeoutMs = TIMEOUT_MS): Promise<ReplayAnswer> {
+    return this.#ask(ReplayAnswer, { method: 'POST', path: '/replay', body: { overwritten }, timeoutMs });
   }
 
   /** Makes all that was written through the mount durable. */
@@ -91,10 +92,19 @@ export class ServerClient {
   }
 }
 
-/** Tells the server of a mount that something was appended, so that it shows without waiting for the next look. */
-export async function nudge(mount: Mount): Promise<void> {
+/**
+ * Tells the servers of mounts what was done to their device, so that it shows without waiting for the next look:
+ * something was appended, or the bytes of inodes were overwritten in place.
+ */
+export async function nudge(mounts: readonly Mount[], overwritten: readonly number[]): Promise<void> {
+  await Promise.all(mounts.map((mount) => nudgeOne(new ServerClient(mount), overwritten)));
+}
+
+async function nudgeOne(server: ServerClient, overwritten: readonly number[]): Promise<void> {
   try {
-    await new ServerClient(mount).replay(NUDGE_TIMEOUT_MS);
+    for (let start = 0; start === 0 || start < overwritten.length; start += MOST_INODES) {
+      await server.replay(overwritten.slice(start, start + MOST_INODES), NUDGE_TIMEOUT_MS);
+    }
   } catch {
     // The server finds out by itself; one that is dead is the business of whoever uses the mount.
   }

@@ -1,0 +1,35 @@
+import { write, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { errnoOf } from '../errors';
+import { NOTIFY_INVAL_INODE, NOTIFY_RESEND, OUT_HEADER_BYTES, writeNumber, writeOutHeader } from './protocol';
+
+const writeAsync = promisify(write);
+const INVAL_INODE_BYTES = 24;
+
+/** A message to the kernel that answers no request: its code stands where a reply has its errno. */
+function notification(code: number, bodyBytes = 0): Buffer {
+  const message = Buffer.alloc(OUT_HEADER_BYTES + bodyBytes);
+  writeOutHeader(message, message.length, -code, 0n);
+  return message;
+}
+
+/** Has the kernel send every request again that was read from any descriptor of the connection and not answered. */
+export function resendRequests(fuseFd: number): void {
+  writeSync(fuseFd, notification(NOTIFY_RESEND));
+}
+
+/**
+ * Has the kernel drop all that it cached of an inode's bytes. It may have to wait for a page that a worker is reading:
+ * so this waits in a thread of its own, and the supervisor can replace that worker meanwhile. Only for processes that
+ * serve no requests.
+ */
+export async function dropCached(fuseFd: number, ino: number): Promise<void> {
+  const message = notification(NOTIFY_INVAL_INODE, INVAL_INODE_BYTES);
+  writeNumber(message, OUT_HEADER_BYTES, ino);
+  try {
+    await writeAsync(fuseFd, message);
+  } catch (error) {
+    // ENOENT: the kernel does not know the inode, so it has nothing of it.
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
