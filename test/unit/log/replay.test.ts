@@ -122,16 +122,23 @@ describe('to()', () => {
   });
 });
 
+/** How many entries a look at a log takes that can be followed. */
+function taken(replay: Replay): number {
+  const before = replay.counts.entries;
+  expect(replay.catchUp()).toBeUndefined();
+  return replay.counts.entries - before;
+}
+
 describe('catchUp()', () => {
   test('takes what was appended since', () => {
     const image = makeImage({ entries: directories(3) });
     const { replay } = begin(image);
-    expect(replay.catchUp()).toBe(3);
-    expect(replay.catchUp()).toBe(0);
+    expect(taken(replay)).toBe(3);
+    expect(taken(replay)).toBe(0);
     storeEntry(image, 3, mkdir('d0/new'));
-    expect(replay.catchUp()).toBe(0);
+    expect(taken(replay)).toBe(0);
     setCounters(image, 4);
-    expect(replay.catchUp()).toBe(1);
+    expect(taken(replay)).toBe(1);
     expect(replay.tree.resolve(Buffer.from('d0/new'))).toBe(INO.first + 3);
   });
 
@@ -141,12 +148,12 @@ describe('catchUp()', () => {
     replay.to(2);
     setCounters(image, 5);
     storeEntry(image, 4, mkdir('third'));
-    expect(replay.catchUp()).toBe(0);
+    expect(taken(replay)).toBe(0);
     storeEntry(image, 2, mkdir('first'));
-    expect(replay.catchUp()).toBe(1);
-    expect(replay.catchUp()).toBe(0);
+    expect(taken(replay)).toBe(1);
+    expect(taken(replay)).toBe(0);
     storeEntry(image, 3, mkdir('second'));
-    expect(replay.catchUp()).toBe(2);
+    expect(taken(replay)).toBe(2);
     expect(replay.counts).toEqual({ entries: 5, corrupt: 0, rejected: 0, unlinked: 0 });
     expect(findings).toEqual([]);
   });
@@ -158,10 +165,10 @@ describe('catchUp()', () => {
     encodeEntry(mkdir('torn'), 0, bytes, 0);
     setCounters(image, 1);
     for (let line = 0; line < bytes.length; line += 64) {
-      expect(replay.catchUp()).toBe(0);
+      expect(taken(replay)).toBe(0);
       image.store.store(entryOffset(0) + line, bytes.subarray(line, line + 64));
     }
-    expect(replay.catchUp()).toBe(1);
+    expect(taken(replay)).toBe(1);
   });
 
   test('waits for an entry in whose place another one lies', () => {
@@ -172,13 +179,13 @@ describe('catchUp()', () => {
     encodeEntry(mkdir('stale'), 7, stale, 0);
     image.store.store(entryOffset(1), stale);
     setCounters(image, 2);
-    expect(replay.catchUp()).toBe(0);
+    expect(taken(replay)).toBe(0);
   });
 
   test('takes a sound entry that breaks a rule, and reports it', () => {
     const image = makeImage({ entries: [mkdir('../x')] });
     const { replay, findings } = begin(image);
-    expect(replay.catchUp()).toBe(1);
+    expect(taken(replay)).toBe(1);
     expect(findings).toMatchObject([{ code: 'path-dotdot', entry: 0, path: '../x' }]);
     expect(replay.counts.rejected).toBe(1);
   });
@@ -187,9 +194,12 @@ describe('catchUp()', () => {
     const image = makeImage({ entries: directories(3) });
     const { replay } = begin(image);
     setCounters(image, 2 ** 40);
-    expect(replay.catchUp()).toBe(3);
+    expect(replay.catchUp()).toBe('counters-too-high');
+    expect(replay.counts.entries).toBe(0);
+    setCounters(image, 3);
+    expect(taken(replay)).toBe(3);
     setCounters(image, 1);
-    expect(replay.catchUp()).toBe(0);
+    expect(replay.catchUp()).toBe('counters-went-back');
     expect(replay.counts.entries).toBe(3);
   });
 
@@ -197,9 +207,38 @@ describe('catchUp()', () => {
     const capacity = logCapacity(8 * MIB);
     const image = makeImage({ entries: directories(capacity) });
     const { replay, findings } = begin(image);
-    expect(replay.catchUp()).toBe(capacity);
+    expect(taken(replay)).toBe(capacity);
     expect(findings).toEqual([]);
     expect(replay.tree.directoryCount).toBe(capacity);
     expect(LOG_OFFSET + 8 * MIB - entryOffset(capacity)).toBeLessThan(LOG_ENTRY.bytes);
+  });
+});
+
+describe('catchUpTo()', () => {
+  test('takes what another process saw, whatever the counters say by now', () => {
+    const image = makeImage({ entries: directories(5) });
+    const { replay } = begin(image);
+    replay.to(1);
+    setCounters(image, 0);
+    expect(replay.catchUpTo(4)).toBeUndefined();
+    expect(replay.counts.entries).toBe(4);
+    expect(replay.catchUpTo(2)).toBeUndefined();
+    expect(replay.counts.entries).toBe(4);
+  });
+
+  test('stops before what is not sound', () => {
+    const image = makeImage({ entries: directories(3) });
+    damage(image, entryField(1, LOG_ENTRY, 'crc'), 0, { reseal: false });
+    const { replay } = begin(image);
+    expect(replay.catchUpTo(3)).toBeUndefined();
+    expect(replay.counts.entries).toBe(1);
+  });
+
+  test('takes nothing from another file system', () => {
+    const image = makeImage({ entries: directories(3) });
+    const { replay } = begin(image);
+    image.store.store(0, Buffer.alloc(4096));
+    expect(replay.catchUpTo(3)).toBe('no-superblock');
+    expect(replay.counts.entries).toBe(0);
   });
 });
