@@ -21,7 +21,7 @@ export type ReplyBody = readonly Buffer[];
 export interface RequestHandler {
   /** The reply's body. Throws Refusal, or an error of the device, for what gets an errno. */
   handle(request: Buffer, header: RequestHeader): ReplyBody;
-  /** Called when there is nothing to answer, and the shared state may have changed. */
+  /** Called before each wait for a request, which ends early when the shared state changed. */
   catchUpWithOthers(): void;
   /** Called when the file system is unmounted. */
   close(): void;
@@ -63,11 +63,9 @@ export class RequestLoop {
     const { page } = this;
     const request = this.#request;
     if (this.shared.pause !== 0) this.#sitOutPause();
+    this.server.catchUpWithOthers();
     const length = this.#next();
-    if (length === INTERRUPTED) {
-      this.server.catchUpWithOthers();
-      return true;
-    }
+    if (length === INTERRUPTED) return true;
     if (length === UNMOUNTED) return false;
     if (length < IN_HEADER_BYTES) {
       this.#refuseFragment(length);
