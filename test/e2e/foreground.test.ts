@@ -99,8 +99,8 @@ describe('famfs mount --foreground', () => {
   });
 
   test('fails when it cannot mount', async () => {
-    const second = await Foreground.start(device, scratch.directory('second'));
+    const second = await Foreground.start(device, mount);
     expect(await second.ended()).toBe(1);
-    expect(second.stderr).toContain('already');
+    expect(second.stderr).toContain(`${mount}: ${device} is mounted there`);
   });
 });
