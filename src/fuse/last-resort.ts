@@ -2,10 +2,9 @@ import { read, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors';
 import { EIO } from './errno';
-import { OP, OUT_HEADER_BYTES, REQUEST_BYTES, readHeader, writeOutHeader } from './protocol';
+import { OUT_HEADER_BYTES, REQUEST_BYTES, readHeader, wantsReply, writeOutHeader } from './protocol';
 
 const readAsync = promisify(read);
-const NO_REPLY: ReadonlySet<number> = new Set([OP.FORGET, OP.BATCH_FORGET, OP.INTERRUPT]);
 
 /** Answers every request on a descriptor with EIO until the file system is unmounted. */
 export async function answerAllWithEio(fuseFd: number): Promise<void> {
@@ -14,9 +13,9 @@ export async function answerAllWithEio(fuseFd: number): Promise<void> {
   for (;;) {
     try {
       await readAsync(fuseFd, request, 0, request.length, null);
-      const { opcode, unique } = readHeader(request);
-      if (NO_REPLY.has(opcode)) continue;
-      writeOutHeader(reply, reply.length, EIO, unique);
+      const header = readHeader(request);
+      if (!wantsReply(header)) continue;
+      writeOutHeader(reply, reply.length, EIO, header.unique);
       writeSync(fuseFd, reply);
     } catch (error) {
       const code = errnoOf(error);

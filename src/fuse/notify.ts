@@ -1,15 +1,20 @@
 import { write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors';
-import { NOTIFY_INVAL_INODE, NOTIFY_RESEND, OUT_HEADER_BYTES, writeNumber, writeOutHeader } from './protocol';
+import {
+  NOTIFY_INVAL_INODE,
+  NOTIFY_RESEND,
+  OUT_HEADER_BYTES,
+  writeNotificationHeader,
+  writeNumber,
+} from './protocol';
 
 const writeAsync = promisify(write);
 const INVAL_INODE_BYTES = 24;
 
-/** A message to the kernel that answers no request: its code stands where a reply has its errno. */
 function notification(code: number, bodyBytes = 0): Buffer {
   const message = Buffer.alloc(OUT_HEADER_BYTES + bodyBytes);
-  writeOutHeader(message, message.length, -code, 0n);
+  writeNotificationHeader(message, message.length, code);
   return message;
 }
 

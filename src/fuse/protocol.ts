@@ -157,6 +157,18 @@ export function readHeader(request: Buffer): RequestHeader {
   };
 }
 
+const NO_REPLY: ReadonlySet<number> = new Set([OP.FORGET, OP.BATCH_FORGET, OP.INTERRUPT]);
+
+/** Whether a request is to be answered. A reply whose `unique` is 0 would be taken for a notification. */
+export function wantsReply({ opcode, unique }: RequestHeader): boolean {
+  return unique !== 0n && !NO_REPLY.has(opcode);
+}
+
+/** Fills the out header of a message that answers no request: its code stands where a reply has its errno. */
+export function writeNotificationHeader(header: Buffer, length: number, code: number): void {
+  writeOutHeader(header, length, -code, 0n);
+}
+
 /** Fills an out header: the whole reply's length in bytes, an errno (positive, 0 for success), the request's unique. */
 export function writeOutHeader(header: Buffer, length: number, errno: number, unique: bigint): void {
   header.writeUInt32LE(length, 0);

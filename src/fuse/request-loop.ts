@@ -9,6 +9,7 @@ import {
   REQUEST_BYTES,
   type RequestHeader,
   readHeader,
+  wantsReply,
   writeOutHeader,
 } from './protocol';
 import type { SharedState } from './shared-state';
@@ -27,7 +28,6 @@ export interface RequestHandler {
   close(): void;
 }
 
-const NO_REPLY: ReadonlySet<number> = new Set([OP.FORGET, OP.BATCH_FORGET, OP.INTERRUPT]);
 /** Where `unique` ends in a request: one that has as much can be told that it is malformed. */
 const UNIQUE_END = 16;
 
@@ -152,11 +152,6 @@ export class RequestLoop {
       this.logger.error(`${what}: ${error.message}`);
     } else this.logger.error(`${what}: ${error instanceof Error ? error.stack : error}`);
   }
-}
-
-/** A reply whose `unique` is 0 would be taken for a notification. */
-function wantsReply({ opcode, unique }: RequestHeader): boolean {
-  return unique !== 0n && !NO_REPLY.has(opcode);
 }
 
 function lengthOf(body: ReplyBody): number {

@@ -1,4 +1,4 @@
-import { OUT_HEADER_BYTES, writeNumber, writeOutHeader } from '../protocol';
+import { OUT_HEADER_BYTES, writeNotificationHeader, writeNumber } from '../protocol';
 import { type MapExtent, MOST_EXTENTS } from './extents';
 
 /** The messages of extent maps, protocol 7.47: how the kernel is told of devices and of where files lie on them. */
@@ -41,7 +41,7 @@ export function backingOpenArgument(deviceFd: number, devindex: number): Buffer 
 export function writeMap(out: Buffer, ino: number, extents: readonly MapExtent[]): number {
   const length = OUT_HEADER_BYTES + MAP_HEADER_BYTES + extents.length * MAP_EXTENT_BYTES;
   out.fill(0, 0, length);
-  writeOutHeader(out, length, -NOTIFY_MAP, 0n);
+  writeNotificationHeader(out, length, NOTIFY_MAP);
   writeNumber(out, OUT_HEADER_BYTES, ino);
   out.writeUInt32LE(extents.length, OUT_HEADER_BYTES + 8);
   out.writeUInt32LE(MAP_CREATE, OUT_HEADER_BYTES + 12);
