@@ -2,6 +2,7 @@
 // Starts the bundle with the code that V8 compiled when it was built: start-up then takes half the time.
 const fs = require('node:fs');
 const Module = require('node:module');
+const os = require('node:os');
 const path = require('node:path');
 const vm = require('node:vm');
 
@@ -16,11 +17,26 @@ exports.launch = function launch(verb) {
     buildCache();
     return;
   }
+  assumeUser();
   load(fs.existsSync(cache) ? fs.readFileSync(cache) : undefined).famfs.run(
     verb ? [verb, ...argv] : argv,
     root,
   );
 };
+
+/**
+ * A user that the system has no entry for, as in a container started with a number, has `/` for a home. oclif asks for
+ * home and shell where the environment does not tell them, and would end the program.
+ */
+function assumeUser() {
+  if (process.env.HOME && process.env.SHELL) return;
+  try {
+    os.userInfo();
+  } catch {
+    process.env.HOME ||= '/';
+    process.env.SHELL ||= '/bin/sh';
+  }
+}
 
 /**
  * Loads the bundle as the module it is, registered under its own name so that oclif's look for the commands finds it

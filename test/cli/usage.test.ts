@@ -106,3 +106,10 @@ test('a home that cannot be read is no matter', async () => {
   const run = await famfs(['--version'], { uid: 65_534, gid: 65_534, env: { HOME: '/root' } });
   expectQuiet(run);
 });
+
+test('a user that the system knows only by a number is served', async () => {
+  const image = scratch.path('device.img');
+  await famfsOk(['mkfs', '--create', '4g', image]);
+  const env = { HOME: undefined, SHELL: undefined };
+  expectQuiet(await famfs(['fsck', image], { uid: 12_345, gid: 12_345, env }));
+});
