@@ -3,7 +3,7 @@
 // tables of FORMAT.md. With --check it writes nothing and fails when a file is not what it would write.
 // CLI.md comes from oclif.manifest.json, which the build writes.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -14,6 +14,8 @@ const ENTRY = `
   export { gapsBetween } from './src/log/fields';
   export { FINDINGS } from './src/log/findings';
   export { ERROR_TABLE } from './src/errors';
+  export { SCHEMAS } from './src/schemas';
+  export { toJSONSchema } from 'zod';
   export { encodeEntry } from './src/log/entry';
   export { encodeHeader } from './src/log/header';
   export { encodeSuperblock } from './src/log/superblock';
@@ -39,6 +41,7 @@ const pages = {
   'docs/EXIT-STATUS.md': exitStatusPage(),
   'docs/FINDINGS.md': findingsPage(),
   'docs/FORMAT.md': fillMarkers('docs/FORMAT.md', formatParts()),
+  ...schemaPages(),
 };
 for (const file of Object.keys(pages)) pages[file] = formatted(file, pages[file]);
 const stale = Object.keys(pages).filter((file) => pages[file] !== readOrEmpty(file));
@@ -46,8 +49,24 @@ if (check) {
   for (const file of stale) console.error(`${file} does not follow the code: run npm run docs`);
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else {
-  for (const file of stale) writeFileSync(join(root, file), pages[file]);
+  for (const file of stale) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), pages[file]);
+  }
   console.error(stale.length > 0 ? `wrote ${stale.join(', ')}` : 'all pages are up to date');
+}
+
+/** JSON Schemas of what verbs print with --json. */
+function schemaPages() {
+  const entries = Object.entries(code.SCHEMAS).map(([verb, schema]) => {
+    const { $schema, ...rest } = code.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    const title = verb === 'error' ? 'famfs --json, of a verb that fails' : `famfs ${verb} --json`;
+    return [
+      `docs/schemas/${verb.replaceAll(' ', '-')}.json`,
+      JSON.stringify({ $schema, title, ...rest }, null, 2),
+    ];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The modules that the pages follow from, bundled in memory. */
@@ -65,6 +84,7 @@ async function loadCode() {
 
 /** A page as the formatter leaves it, which lint checks. */
 function formatted(file, page) {
+  if (file.endsWith('.json')) return `${page}\n`;
   const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
   const args = [biome, 'format', '--colors=off', `--stdin-file-path=${file}`];
   return execFileSync(process.execPath, args, { cwd: root, input: page, encoding: 'utf8' });

@@ -112,13 +112,13 @@ export const StatusReport = z.object({
 });
 export type StatusReport = z.infer<typeof StatusReport>;
 
-/** What `PUT /log-level` takes, and both `GET` and `PUT /log-level` answer. */
 /** Inode numbers that one request to drop cached bytes may name. */
 export const MOST_INODES = 256;
 
 /** What `POST /replay` takes: files whose bytes were changed in place, not through the mount. */
 export const ReplayBody = z.object({ overwritten: z.array(z.int().min(0)).max(MOST_INODES) });
 
+/** What `PUT /log-level` takes, and both `GET` and `PUT /log-level` answer. */
 export const LogLevelBody = z.object({ level: z.enum(LOG_LEVELS) });
 
 /** What `POST /replay` answers: the entries that are served from now on, and why no more, if so. */

@@ -1,4 +1,5 @@
-import { Command, Flags } from '@oclif/core';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Command, Flags, type Interfaces } from '@oclif/core';
 import { errnoOf, FamfsError } from '../errors';
 import { paint } from '../ui/colour';
 import { parseSize } from '../ui/sizes';
@@ -7,9 +8,18 @@ import { printFailure, toFamfsError } from './failure';
 /** Exit status when nobody reads our output any more, as the shell reports a death by SIGPIPE. */
 const SIGPIPE_STATUS = 141;
 
-/** What all verbs share: --json, errors as one line on standard error, and exit statuses from one table. */
+/** Characters of many lines that are written at once. */
+const CHUNK_LENGTH = 1 << 16;
+
+/** What all verbs share: --json, --quiet, errors as one line on standard error, and exit statuses from one table. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
+  static override baseFlags = {
+    quiet: Flags.boolean({ char: 'q', description: 'say nothing but what went wrong', helpGroup: 'GLOBAL' }),
+  };
+
+  /** Whether --quiet was given; known once the command line is parsed. */
+  protected quiet = false;
 
   /** Which column of the exit status table applies. */
   protected readonly family: 'exit' | 'fsck' = 'exit';
@@ -20,6 +30,34 @@ export abstract class BaseCommand extends Command {
       if (errnoOf(error) === 'EPIPE') process.exit(SIGPIPE_STATUS);
       throw error;
     });
+  }
+
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv);
+    this.quiet = Boolean((parsed.flags as { quiet?: boolean }).quiet);
+    return parsed;
+  }
+
+  /** A result for people on standard output, which --quiet and --json leave out. */
+  protected say(message: string): void {
+    if (!this.quiet) this.log(message);
+  }
+
+  /** Prints lines on standard output, many at once, until a reader goes away. */
+  protected async printLines(lines: Iterable<string>): Promise<void> {
+    let chunk = '';
+    for (const line of lines) {
+      chunk += `${line}\n`;
+      if (chunk.length < CHUNK_LENGTH) continue;
+      process.stdout.write(chunk);
+      chunk = '';
+      await nextTurn();
+    }
+    process.stdout.write(chunk);
   }
 
   /** A message for people on standard error; results go to standard output by `this.log`. */

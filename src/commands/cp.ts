@@ -45,7 +45,6 @@ Symbolic links in a tree, sockets and devices are reported and left out; the exi
       min: 1,
       max: MOST_THREADS,
     }),
-    quiet: Flags.boolean({ char: 'q', description: 'no progress on a terminal' }),
     ...ownershipFlags,
     ...stripeFlags,
     ...syncFlag,
@@ -95,7 +94,7 @@ Symbolic links in a tree, sockets and devices are reported and left out; the exi
         progress = await startProgress({
           label: 'Copying',
           totalBytes,
-          ...(flags.quiet ? { enabled: false } : {}),
+          ...(this.quiet ? { enabled: false } : {}),
         });
       },
       onProgress: (bytes, name) => progress?.advance(bytes, name),

@@ -26,7 +26,7 @@ export default class Creat extends BaseCommand {
     const options = { ...defined({ gid, mode, noSync, uid }), ...stripeOf(flags), onWait: this.tellWait };
     const result = await creat(args.file, flags.size, options);
     const what = result.created ? 'created' : 'exists already';
-    this.log(`${result.path}: ${formatSize(result.size)}, ${what}`);
+    this.say(`${result.path}: ${formatSize(result.size)}, ${what}`);
     return result;
   }
 }

@@ -19,7 +19,6 @@ Exit status: 0 clean (or warnings alone), 4 errors found, 8 could not check, 16 
   };
   static override flags = {
     strict: Flags.boolean({ description: 'count warnings as errors' }),
-    quiet: Flags.boolean({ char: 'q', description: 'print findings only' }),
   };
   protected override readonly family = 'fsck';
 
@@ -31,7 +30,7 @@ Exit status: 0 clean (or warnings alone), 4 errors found, 8 could not check, 16 
     const report = await check(args.target, { signal: abort.signal });
     if (!this.jsonEnabled()) {
       const { describeReport } = await import('../ui/check-report');
-      const text = await describeReport(report, flags.quiet);
+      const text = await describeReport(report, this.quiet);
       if (text !== '') this.log(text);
     }
     const failed = report.errors > 0 || (flags.strict && report.warnings > 0);

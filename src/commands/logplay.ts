@@ -14,7 +14,7 @@ export default class Logplay extends BaseCommand {
     const { args } = await this.parse(Logplay);
     const { logplay } = await import('../operations/logplay');
     const result = await logplay(args.directory);
-    this.log(
+    this.say(
       `${result.directory}: ${counted(result.entries, 'entry', 'entries')}, ${filesAndDirectories(result.files, result.directories)}`,
     );
     if (result.notServed > 0)

@@ -37,12 +37,12 @@ export default class Mkfs extends BaseCommand {
     const options = { ...defined({ create, force, logLength, noSync, small }), onWait: this.tellWait };
     if (flags.kill) {
       const killed = await kill(args.device, options);
-      this.log(`${killed.device}: the file system is gone`);
+      this.say(`${killed.device}: the file system is gone`);
       return killed;
     }
     const made = await format(args.device, options);
-    this.log(`${made.device}: famfs of ${formatSize(made.deviceBytes)}, UUID ${made.uuid}`);
-    this.log(
+    this.say(`${made.device}: famfs of ${formatSize(made.deviceBytes)}, UUID ${made.uuid}`);
+    this.say(
       `log of ${formatSize(made.logBytes)} for ${made.logEntries} files and directories; owner ${made.ownerUuid}`,
     );
     return made;

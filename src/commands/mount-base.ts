@@ -65,7 +65,7 @@ export abstract class MountBase extends BaseCommand {
     return mount(device, directory, options, (result) => {
       const { directories, files, notServed, role } = result;
       const contents = filesAndDirectories(files, directories);
-      if (verbose) this.log(`${result.device} is mounted on ${result.directory} (${role}): ${contents}`);
+      if (verbose) this.say(`${result.device} is mounted on ${result.directory} (${role}): ${contents}`);
       if (notServed > 0) {
         void this.warnLine(
           `${notServed} log entries are damaged and not served; famfs fsck ${result.directory} tells more`,

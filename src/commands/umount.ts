@@ -13,7 +13,7 @@ export default class Umount extends BaseCommand {
     const { args } = await this.parse(Umount);
     const { unmount } = await import('../operations/unmount');
     const result = await unmount(args.directory);
-    this.log(`${result.directory} is unmounted`);
+    this.say(`${result.directory} is unmounted`);
     return result;
   }
 }

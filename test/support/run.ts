@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { SCHEMAS } from '../../src/schemas';
 
 /** System UUIDs for commands: tests never look at, or make, the identity of the host they run on. */
 export const OWNER = '0b5ad1e5-3c1f-4d7e-8a44-5f0c2f9b6e01';
@@ -34,7 +36,7 @@ export interface Run {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Standard output parsed; throws when it is no JSON. */
+  /** Standard output parsed; throws when it is no JSON, or not what the verb's schema promises. */
   json<T>(): T;
 }
 
@@ -110,9 +112,29 @@ function ended(child: ChildProcess, args: readonly string[], timeout: number): P
     child.on('close', (status, signal) => {
       clearTimeout(timer);
       const stdout = text(out);
-      resolve({ args, status, signal, stdout, stderr: text(err), json: () => JSON.parse(stdout) });
+      resolve({
+        args,
+        status,
+        signal,
+        stdout,
+        stderr: text(err),
+        json: () => checked(args, JSON.parse(stdout)),
+      });
     });
   });
+}
+
+/** The result of a verb of famfs, which must be as its published schema says; of other programs anything. */
+function checked<T>(args: readonly string[], value: unknown): T {
+  const program = args.findIndex((arg) => arg.startsWith(BIN));
+  if (program === -1 || !args.includes('--json')) return value as T;
+  const words = args.slice(program + 1, program + 3);
+  const verb = [words.join(' '), words[0] ?? ''].find((name) => name in SCHEMAS) ?? '';
+  const own = args[program]?.endsWith('/famfs') ? verb : basename(args[program] ?? '').replace('.famfs', '');
+  const schema = z.union([SCHEMAS[own] ?? z.never(), SCHEMAS.error ?? z.never()]);
+  const { error } = schema.safeParse(value);
+  if (error) throw new Error(`famfs ${own} --json is not what its schema says:\n${z.prettifyError(error)}`);
+  return value as T;
 }
 
 function environment({ env, host = OWNER }: RunOptions): NodeJS.ProcessEnv {

@@ -1,0 +1,29 @@
+import type { z } from 'zod';
+import { CopySchema } from './cp';
+import { CreatSchema } from './creat';
+import { FsckSchema } from './fsck';
+import { LogplaySchema } from './logplay';
+import { MkdirSchema } from './mkdir';
+import { MkfsSchema } from './mkfs';
+import { MountSchema } from './mount';
+import { FailureSchema } from './shared';
+import { StatusSchema } from './status';
+import { UmountSchema } from './umount';
+
+/**
+ * What `famfs VERB --json` prints when it succeeds, by verb; `error` is what any of them prints when it fails. Each is
+ * published as JSON Schema in docs/schemas. The program itself never loads these: the types of the results say the same.
+ */
+export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  cp: CopySchema,
+  creat: CreatSchema,
+  error: FailureSchema,
+  fsck: FsckSchema,
+  logplay: LogplaySchema,
+  mkdir: MkdirSchema,
+  mkfs: MkfsSchema,
+  mount: MountSchema,
+  'mount.famfs': MountSchema,
+  status: StatusSchema,
+  umount: UmountSchema,
+};
