@@ -2,13 +2,36 @@
 // Bundles the command line and the FUSE server into dist/, writes oclif's manifest of all verbs and flags, and keeps
 // V8's compiled code beside the bundle, which the launcher in bin/ loads.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const started = performance.now();
+
+/** zod brings its messages in fifty languages; only the English ones are ever shown. */
+const zodInEnglish = {
+  name: 'zod-in-english',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/locales\/index\.js$/ }, ({ importer, resolveDir }) =>
+      importer.includes('/node_modules/zod/') ? { path: join(resolveDir, '../locales/en.js') } : undefined,
+    );
+  },
+};
+
+/** oclif sorts its list of commands by the rules of a language, which take longer to load than all of ours. */
+const oclifSortsByBytes = {
+  name: 'oclif-sorts-by-bytes',
+  setup({ onLoad }) {
+    onLoad({ filter: /@oclif\/core\/lib\/config\/plugin\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const contents = source.replace('a.id.localeCompare(b.id)', 'a.id < b.id ? -1 : 1');
+      if (contents === source) throw new Error(`${path}: does not sort as expected any more`);
+      return { contents };
+    });
+  },
+};
 
 const dist = join(root, 'dist');
 mkdirSync(dist, { recursive: true });
@@ -27,6 +50,7 @@ await build({
   external: ['ffi-rs', 'typescript'],
   // import() becomes a lazy require(): code from the cache of bin/launch.cjs has no loader for the former.
   supported: { 'dynamic-import': false },
+  plugins: [zodInEnglish, oclifSortsByBytes],
   logLevel: 'warning',
 });
 // By renames, so that programs that start meanwhile find a bundle; the cache of the old one must not meet the new one.

@@ -1,8 +1,6 @@
-import { lstatSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { ErrorCode } from './errors';
-import { CACHE_MODES, FMAP_MODES, KERNEL_STRATEGIES, LOG_LEVELS } from './types';
+import { CACHE_MODES, FMAP_MODES, KERNEL_STRATEGIES, LOG_LEVELS, MOST_INODES } from './types';
 
 /** What the command line and the FUSE server, two programs, say to each other. */
 
@@ -112,9 +110,6 @@ export const StatusReport = z.object({
 });
 export type StatusReport = z.infer<typeof StatusReport>;
 
-/** Inode numbers that one request to drop cached bytes may name. */
-export const MOST_INODES = 256;
-
 /** What `POST /replay` takes: files whose bytes were changed in place, not through the mount. */
 export const ReplayBody = z.object({ overwritten: z.array(z.int().min(0)).max(MOST_INODES) });
 
@@ -137,74 +132,3 @@ export const ServerState = z.object({
   startedAt: z.iso.datetime(),
 });
 export type ServerState = z.infer<typeof ServerState>;
-
-/**
- * Where a server that runs as this process's user keeps the state of a mount; `mountId` is the st_dev of the mount as
- * "major-minor".
- */
-export function runDirectory(mountId: string): string {
-  return join(runBases(effectiveUid())[0] as string, mountId);
-}
-
-/** Where the server of a mount that user `uid` made keeps its state, or would: it may have had other variables. */
-export function findRunDirectory(mountId: string, uid: number): string {
-  const candidates = runBases(uid).map((base) => join(base, mountId));
-  const found = candidates.find((path) => isOwnedBy(dirname(path), uid) && isOwnedBy(path, uid));
-  return found ?? (candidates[0] as string);
-}
-
-function effectiveUid(): number {
-  return process.geteuid?.() ?? 0;
-}
-
-/** The directories that may hold run directories of a user's servers, the first of them for new ones. */
-function runBases(uid: number): string[] {
-  if (uid === 0) return ['/run/famfs'];
-  const fallback = join('/tmp', `famfs-${uid}`);
-  const systems = join('/run/user', String(uid), 'famfs');
-  if (uid !== effectiveUid()) return [systems, fallback];
-  const own = process.env.XDG_RUNTIME_DIR;
-  return own ? [join(own, 'famfs'), fallback, systems] : [fallback, systems];
-}
-
-function isOwnedBy(path: string, uid: number): boolean {
-  try {
-    const stats = lstatSync(path);
-    return stats.isDirectory() && stats.uid === uid;
-  } catch {
-    return false;
-  }
-}
-
-/** The Unix socket, in a run directory, on which a server answers HTTP. */
-export function controlSocket(directory: string): string {
-  return join(directory, 'control');
-}
-
-/** The file, in a run directory, in which a server tells who it is. */
-export function stateFile(directory: string): string {
-  return join(directory, 'server.json');
-}
-
-/** The process number of the server that a run directory is of, whether it lives or not. */
-export function serverIn(directory: string): number | undefined {
-  try {
-    return ServerState.parse(JSON.parse(readFileSync(stateFile(directory), 'utf8'))).pid;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Whether a process is a server that runs. Process numbers are used again, so it must call itself one; a dead process
- * that its parent has not taken note of keeps number and name, but not its state.
- */
-export function isServer(pid: number): boolean {
-  try {
-    const [, name = '', state = ''] =
-      /^\d+ \((.*)\) (.)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-    return name.startsWith('famfs') && state !== 'Z' && state !== 'X';
-  } catch {
-    return false;
-  }
-}

@@ -56,3 +56,6 @@ export type KernelStrategy = (typeof KERNEL_STRATEGIES)[number];
 /** How much the server's log tells, from least to most. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Inode numbers that one request to a server to drop cached bytes may name. */
+export const MOST_INODES = 256;

@@ -1,7 +1,8 @@
 import { chmodSync, renameSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { controlSocket, LogLevelBody, MOST_INODES, type ReplayAnswer, ReplayBody } from '../server-contract';
-import { LOG_LEVELS, type LogLevel } from '../types';
+import { LogLevelBody, type ReplayAnswer, ReplayBody } from '../server-contract';
+import { controlSocket } from '../server-place';
+import { LOG_LEVELS, type LogLevel, MOST_INODES } from '../types';
 import type { LogWatch } from './log-watch';
 import { renderMetrics } from './metrics';
 import { dropCached } from './notify';

@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
-import { isServer, runDirectory, type ServerState, serverIn, stateFile } from '../server-contract';
+import type { ServerState } from '../server-contract';
+import { isServer, runDirectory, serverIn, stateFile } from '../server-place';
 
 /** A directory without a state is of a server that is just starting, until it is this old. */
 const STARTING_MS = 60_000;

@@ -1,17 +1,42 @@
 import { getSystemErrorMap } from 'node:util';
-import { createExternalBuffer, DataType, define, type JsExternal, open } from 'ffi-rs';
+import type { JsExternal } from 'ffi-rs';
 import { FamfsError } from '../errors';
+
+type Ffi = typeof import('ffi-rs');
+let loadedFfi: Ffi | undefined;
+
+/** ffi-rs, loaded when it is first needed: many verbs on a file call no C function. */
+function ffi(): Ffi {
+  loadedFfi ??= loadForGlibc();
+  return loadedFfi;
+}
+
+/**
+ * ffi-rs has Node write a whole diagnostic report, of processors, network and limits, to see whether this is glibc.
+ * That takes longer than loading it; and what is bound here is glibc's.
+ */
+function loadForGlibc(): Ffi {
+  const { report } = process;
+  const { getReport } = report ?? {};
+  if (!report || !getReport) return require('ffi-rs') as Ffi;
+  report.getReport = (() => ({ header: { glibcVersionRuntime: 'any' } })) as never;
+  try {
+    return require('ffi-rs') as Ffi;
+  } finally {
+    report.getReport = getReport;
+  }
+}
 
 /** How a C parameter or result is passed: integers as numbers, `bytes` as a Buffer, `text` as a C string. */
 const C_TYPES = {
-  i32: DataType.I32,
-  u32: DataType.U32,
-  i64: DataType.I64,
-  bytes: DataType.U8Array,
-  text: DataType.String,
-  external: DataType.External,
-  void: DataType.Void,
-} as const;
+  i32: 'I32',
+  u32: 'U32',
+  i64: 'I64',
+  bytes: 'U8Array',
+  text: 'String',
+  external: 'External',
+  void: 'Void',
+} as const satisfies Record<string, keyof Ffi['DataType']>;
 
 type CType = keyof typeof C_TYPES;
 
@@ -58,6 +83,7 @@ export function bind<T extends Record<string, CFunction>>(
   library: Library,
   table: T,
 ): { [K in keyof T]: Bound<T[K]> } {
+  const { DataType, define, open } = ffi();
   try {
     open({ library: library.soname, path: library.soname });
   } catch (cause) {
@@ -74,8 +100,8 @@ export function bind<T extends Record<string, CFunction>>(
         name,
         {
           library: library.soname,
-          retType: C_TYPES[f.returns],
-          paramsType: f.takes.map((type) => C_TYPES[type]),
+          retType: DataType[C_TYPES[f.returns]],
+          paramsType: f.takes.map((type) => DataType[C_TYPES[type]]),
           errno: f.errno ?? false,
         },
       ]),
@@ -95,10 +121,31 @@ export function bind<T extends Record<string, CFunction>>(
   return Object.fromEntries(bound) as { [K in keyof T]: Bound<T[K]> };
 }
 
+/** As bind(), when the first of the functions is called. */
+export function bindOnUse<T extends Record<string, CFunction>>(
+  library: Library,
+  table: T,
+): { [K in keyof T]: Bound<T[K]> } {
+  let bound: Record<string, (...args: unknown[]) => unknown> | undefined;
+  const functions = Object.keys(table).map((name) => {
+    const call = (...args: unknown[]) => {
+      bound ??= bind(library, table) as NonNullable<typeof bound>;
+      return bound[name]?.(...args);
+    };
+    return [name, call];
+  });
+  return Object.fromEntries(functions) as { [K in keyof T]: Bound<T[K]> };
+}
+
+/** A Buffer over `length` bytes of memory that is not Node's. */
+export function createExternalBuffer(...args: Parameters<Ffi['createExternalBuffer']>): Buffer {
+  return ffi().createExternalBuffer(...args);
+}
+
 /** An error of a C call in the shape of Node's own system errors: `code` is the errno's name. */
 export function systemError(call: string, errno: number): NodeJS.ErrnoException {
   const [code, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
   return Object.assign(new Error(`${code}: ${text}, ${call}`), { code, errno: -errno, syscall: call });
 }
 
-export { createExternalBuffer, type JsExternal };
+export type { JsExternal };

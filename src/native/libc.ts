@@ -1,7 +1,7 @@
-import { bind, createExternalBuffer, systemError, type WithErrno } from './bind';
+import { bindOnUse, createExternalBuffer, systemError, type WithErrno } from './bind';
 
 /** The calls of glibc that Node does not offer. Addresses and lengths are plain numbers (below 2^47). */
-const libc = bind(
+const libc = bindOnUse(
   { soname: 'libc.so.6', debianPackage: 'libc6' },
   {
     mmap: { returns: 'i64', takes: ['i64', 'i64', 'i32', 'i32', 'i32', 'i64'], errno: true },
@@ -19,11 +19,11 @@ const libc = bind(
 
 /** memmove of no bytes returns its first argument: how a Buffer becomes an address and an address a pointer. */
 const addresses = {
-  ofBuffer: bind(
+  ofBuffer: bindOnUse(
     { soname: 'libc.so.6', debianPackage: 'libc6' },
     { memmove: { returns: 'i64', takes: ['bytes', 'i64', 'i64'] } },
   ).memmove,
-  toPointer: bind(
+  toPointer: bindOnUse(
     { soname: 'libc.so.6', debianPackage: 'libc6' },
     { memmove: { returns: 'external', takes: ['i64', 'i64', 'i64'] } },
   ).memmove,

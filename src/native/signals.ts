@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import { bind, systemError } from './bind';
+import { bindOnUse, systemError } from './bind';
 
-const libc = bind(
+const libc = bindOnUse(
   { soname: 'libc.so.6', debianPackage: 'libc6' },
   {
     dlsym: { returns: 'i64', takes: ['i64', 'text'] },

@@ -5,8 +5,8 @@ import { pathForLog, printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
 import type { FileMap, StripeOptions } from '../types';
 import { checkIsMounted, locate, mountsOfDevice } from './mounts';
+import { nudge } from './nudge';
 import { OwnerSession, type WriteOptions } from './owner-session';
-import { nudge } from './server-client';
 
 /** Owner and mode of what is created. Left out: the process's user and group, and the verb's own mode. */
 export interface Ownership {

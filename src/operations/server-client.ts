@@ -1,14 +1,7 @@
 import { z } from 'zod';
 import { errnoOf, FamfsError } from '../errors';
-import {
-  ControlFailure,
-  controlSocket,
-  findRunDirectory,
-  LogLevelBody,
-  MOST_INODES,
-  ReplayAnswer,
-  StatusReport,
-} from '../server-contract';
+import { ControlFailure, LogLevelBody, ReplayAnswer, StatusReport } from '../server-contract';
+import { controlSocket, findRunDirectory } from '../server-place';
 import type { LogLevel } from '../types';
 import type { Mount } from './mounts';
 
@@ -16,9 +9,6 @@ import type { Mount } from './mounts';
 const TIMEOUT_MS = 5000;
 /** A flush waits for all that was written to reach the medium. */
 const FLUSH_TIMEOUT_MS = 10 * 60_000;
-/** Telling a server of new entries is a courtesy that must not hold anybody up: it looks by itself. */
-const NUDGE_TIMEOUT_MS = 500;
-
 interface Request {
   readonly method: 'GET' | 'PUT' | 'POST';
   readonly path: string;
@@ -89,24 +79,6 @@ export class ServerClient {
     const { directory } = this.mount;
     const hint = `famfs umount ${directory}, then mount it again; its log may tell more`;
     return new FamfsError('no-server', `${directory}: its server ${what}`, hint, { cause });
-  }
-}
-
-/**
- * Tells the servers of mounts what was done to their device, so that it shows without waiting for the next look:
- * something was appended, or the bytes of inodes were overwritten in place.
- */
-export async function nudge(mounts: readonly Mount[], overwritten: readonly number[]): Promise<void> {
-  await Promise.all(mounts.map((mount) => nudgeOne(new ServerClient(mount), overwritten)));
-}
-
-async function nudgeOne(server: ServerClient, overwritten: readonly number[]): Promise<void> {
-  try {
-    for (let start = 0; start === 0 || start < overwritten.length; start += MOST_INODES) {
-      await server.replay(overwritten.slice(start, start + MOST_INODES), NUDGE_TIMEOUT_MS);
-    }
-  } catch {
-    // The server finds out by itself; one that is dead is the business of whoever uses the mount.
   }
 }
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FamfsError } from '../errors';
-import { findRunDirectory, isServer, serverIn } from '../server-contract';
+import { findRunDirectory, isServer, serverIn } from '../server-place';
 import { mountAt } from './mounts';
 
 const SERVER_END_MS = 10_000;

@@ -1,17 +1,21 @@
-import stringWidth from 'string-width';
-
 const ELLIPSIS = '…';
-const segmenter = new Intl.Segmenter();
+const PRINTABLE_ASCII = /^[ -~]*$/;
+
+type StringWidth = typeof import('string-width');
+let stringWidth: StringWidth['default'] | undefined;
 
 /** Terminal columns that `text` takes: 2 for wide characters, none for colour codes and combining marks. */
 export function widthOf(text: string): number {
+  if (PRINTABLE_ASCII.test(text)) return text.length;
+  // Its tables take longer to load than any module of ours, and most text has no need of them.
+  stringWidth ??= (require('string-width') as StringWidth).default;
   return stringWidth(text);
 }
 
 /** `text`, with "…" for its middle if it would take more than `columns` columns. */
 export function shortenMiddle(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
-  const graphemes = Array.from(segmenter.segment(text), ({ segment }) => segment);
+  const graphemes = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
   const room = Math.max(0, columns - 1);
   const tail = fitting(graphemes.toReversed(), Math.ceil(room / 2))
     .reverse()

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { runDirectory } from '../../src/server-contract';
+import { runDirectory } from '../../src/server-place';
 import { command, commandOk, famfs, famfsOk, shell, succeeded } from '../support/run';
 import { mountsBelow, scratchEach } from '../support/run-scratch';
 import { creat, eventually, firstOffset, pattern, processesOf, python, readAt, writeAt } from './helpers';
