@@ -24,6 +24,11 @@ export class Column<A extends NumberArray> {
     this.values[index] = value;
   }
 
+  /** Makes room for `length` values, so that setting them one by one copies nothing. */
+  reserve(length: number): void {
+    if (length > this.values.length) this.#resize(length);
+  }
+
   /** Copies bytes start..start+length of `source` to `index` and behind. */
   append(index: number, source: Uint8Array, start: number, length: number): void {
     if (index + length > this.values.length) this.#grow(index + length);
@@ -33,6 +38,10 @@ export class Column<A extends NumberArray> {
   #grow(needed: number): void {
     let length = this.values.length;
     while (length < needed) length *= 2;
+    this.#resize(length);
+  }
+
+  #resize(length: number): void {
     const grown = new this.type(length);
     grown.set(this.values);
     this.values = grown;

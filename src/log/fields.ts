@@ -32,6 +32,13 @@ export interface U64Field extends Field<number> {
 const HIGH_WORD = 2 ** 32;
 const HIGH_WORD_LIMIT = 2 ** 21;
 
+/** The 32-bit word at `at`: what readUInt32LE gives, in a third of the time. Throws RangeError behind the end. */
+function word(bytes: Buffer, at: number): number {
+  if (at + 4 > bytes.length) throw new RangeError(`no field at ${at} of ${bytes.length} bytes`);
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
+  return (low | ((bytes[at + 3] as number) << 24)) >>> 0;
+}
+
 /** An unsigned 64-bit number that has to be a safe integer to be of use. */
 export function u64(offset: number, text: string, rule?: Rule<number>): U64Field {
   return {
@@ -41,9 +48,9 @@ export function u64(offset: number, text: string, rule?: Rule<number>): U64Field
     text,
     rule,
     get(bytes, base) {
-      const high = bytes.readUInt32LE(base + offset + 4);
+      const high = word(bytes, base + offset + 4);
       if (high >= HIGH_WORD_LIMIT) return Number.POSITIVE_INFINITY;
-      return high * HIGH_WORD + bytes.readUInt32LE(base + offset);
+      return high * HIGH_WORD + word(bytes, base + offset);
     },
     set(bytes, base, value) {
       bytes.writeBigUInt64LE(BigInt(value), base + offset);
@@ -61,7 +68,7 @@ export function u32(offset: number, text: string, rule?: Rule<number>): Field<nu
     type: 'u32',
     text,
     rule,
-    get: (bytes, base) => bytes.readUInt32LE(base + offset),
+    get: (bytes, base) => word(bytes, base + offset),
     set: (bytes, base, value) => void bytes.writeUInt32LE(value, base + offset),
   };
 }
@@ -124,16 +131,21 @@ export interface CrcField extends U64Field {
   readonly covers: number;
 }
 
+/** Of bytes base..base+length. A plain array is a cheaper view than a Buffer, and a log has half a million entries. */
+function sum(bytes: Buffer, base: number, length: number): number {
+  return crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + base, length));
+}
+
 /** A CRC-32 (zlib's, start value 0) of the structure's first `covers` bytes, in 64 bits whose upper half is zero. */
 export function crc(offset: number, covers: number): CrcField {
   const field = u64(offset, `CRC-32 of bytes 0..${covers - 1}, upper 32 bits zero`);
   return {
     ...field,
     covers,
-    seal: (bytes, base) => field.set(bytes, base, crc32(bytes.subarray(base, base + covers))),
+    seal: (bytes, base) => field.set(bytes, base, sum(bytes, base, covers)),
     verify(bytes, base) {
-      if (bytes.readUInt32LE(base + offset) !== crc32(bytes.subarray(base, base + covers))) return 'crc';
-      return bytes.readUInt32LE(base + offset + 4) === 0 ? undefined : 'upper';
+      if (word(bytes, base + offset) !== sum(bytes, base, covers)) return 'crc';
+      return word(bytes, base + offset + 4) === 0 ? undefined : 'upper';
     },
   };
 }

@@ -6,8 +6,8 @@ import type { Store } from './store';
 import type { Superblock } from './superblock';
 import { INO, type LinkProblem, Tree } from './tree';
 
-/** Entries read from the device at a time: about 1 MiB. */
-const BLOCK_ENTRIES = 1927;
+/** Entries read from the device at a time: 256 KiB, which stay in the processor's cache while they are looked at. */
+const BLOCK_ENTRIES = 481;
 
 const PROBLEM_TEXT: Record<LinkProblem, string> = {
   'path-no-parent': 'no earlier entry makes its parent directory',
@@ -61,9 +61,14 @@ export class Replay {
 
   /** Replays the entries from the first not yet seen up to, not including, `end`. */
   to(end: number): void {
+    if (end - this.counts.entries > BLOCK_ENTRIES) this.tree.reserve(end);
+    const block = Buffer.allocUnsafeSlow(
+      Math.min(BLOCK_ENTRIES, Math.max(0, end - this.counts.entries)) * LOG_ENTRY.bytes,
+    );
     for (let index = this.counts.entries; index < end; ) {
       const count = Math.min(BLOCK_ENTRIES, end - index);
-      const bytes = this.store.read(entryOffset(index), count * LOG_ENTRY.bytes);
+      const bytes = block.subarray(0, count * LOG_ENTRY.bytes);
+      this.store.readInto(bytes, entryOffset(index));
       for (let i = 0; i < count; i++, index++) this.#take(bytes, i * LOG_ENTRY.bytes, index);
     }
   }

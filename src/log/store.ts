@@ -3,6 +3,8 @@ export interface Store {
   readonly path: string;
   readonly size: number;
   read(offset: number, length: number): Buffer;
+  /** Fills `target`. */
+  readInto(target: Buffer, offset: number): void;
   store(offset: number, bytes: Buffer): void;
   zero(offset: number, length: number): void;
   flush(offset: number, length: number): void;

@@ -72,6 +72,23 @@ export class Tree {
     this.#addMeta(INO.log, INO.meta, '.log', KIND.log, 0o444, logBytes);
   }
 
+  /** Makes room for `entries` entries in all, of a file with one extent each. */
+  reserve(entries: number): void {
+    const inodes = INO.first + entries;
+    for (const column of this.#columns()) column.reserve(inodes);
+    this.#extents.reserve(3 * entries);
+    while (this.#table.length < 2 * inodes) this.#growTable();
+  }
+
+  /** Those indexed by inode number. */
+  #columns() {
+    return [
+      ...[this.kind, this.mode, this.flags, this.uid, this.gid, this.size, this.parent, this.firstChild],
+      ...[this.nextSibling, this.subdirectories, this.#lastChild, this.#nameStart, this.#nameLength],
+      ...[this.#hash, this.#extentStart, this.#extentCount, this.#chunkShift],
+    ];
+  }
+
   /** The inode called by bytes start..start+length of `name` in `directory`, or 0. */
   lookup(directory: number, name: Buffer | Uint8Array, start = 0, length: number = name.length): number {
     return this.#find(hashName(directory, name, start, length), directory, name, start, length);

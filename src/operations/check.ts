@@ -110,6 +110,7 @@ async function checkLog(
   if (end === undefined) return undefined;
   const replay = new Replay(device, superblock, (found) => findings.push(found));
   device.invalidate(LOG_OFFSET, superblock.logLength);
+  replay.tree.reserve(end);
   for (let at = 0; at < end; ) {
     if (options.signal?.aborted)
       throw new FamfsError('interrupted', `${device.path}: interrupted at entry ${at} of ${end}`);

@@ -8,6 +8,7 @@ import { INO, type Tree } from '../log/tree';
  * One finding for each extent that begins inside another, naming both files.
  */
 export function findOverlaps(tree: Tree): Finding[] {
+  if (isInOrder(tree)) return [];
   const extents = collectExtents(tree);
   const findings: Finding[] = [];
   let furthest: ExtentOfFile | undefined;
@@ -18,6 +19,20 @@ export function findOverlaps(tree: Tree): Finding[] {
     if (!furthest || furthest.devindex !== extent.devindex || extent.end > furthest.end) furthest = extent;
   }
   return findings;
+}
+
+/** Whether each extent begins where the one before it ends, or behind: usual in a log, and then none share a byte. */
+function isInOrder(tree: Tree): boolean {
+  let inOrder = true;
+  let device = 0;
+  let end = 0;
+  const visit = (devindex: number, offset: number, length: number) => {
+    if (devindex < device || (devindex === device && offset < end)) inOrder = false;
+    device = devindex;
+    end = offset + length;
+  };
+  for (let ino: number = INO.first; inOrder && ino <= tree.lastIno; ino++) tree.eachExtent(ino, visit);
+  return inOrder;
 }
 
 interface ExtentOfFile {

@@ -12,10 +12,9 @@ export function allocatorOf(device: Device, superblock: Superblock, tree: Tree):
     allocUnit: superblock.allocUnit,
     reservedBytes: LOG_OFFSET + superblock.logLength,
   });
-  for (let ino: number = INO.first; ino <= tree.lastIno; ino++) {
-    tree.eachExtent(ino, (devindex, offset, length) => {
-      if (devindex === 0) allocator.reserve({ devindex, offset, length });
-    });
-  }
+  const reserve = (devindex: number, offset: number, length: number) => {
+    if (devindex === 0) allocator.reserve({ devindex, offset, length });
+  };
+  for (let ino: number = INO.first; ino <= tree.lastIno; ino++) tree.eachExtent(ino, reserve);
   return allocator;
 }

@@ -18,10 +18,16 @@ export class MemoryStore implements Store {
 
   read(offset: number, length: number): Buffer {
     const target = Buffer.alloc(length);
-    this.#walk(offset, length, (page, at, done, count) => {
-      this.#pages.get(page)?.copy(target, done, at, at + count);
-    });
+    this.readInto(target, offset);
     return target;
+  }
+
+  readInto(target: Buffer, offset: number): void {
+    this.#walk(offset, target.length, (page, at, done, count) => {
+      const bytes = this.#pages.get(page);
+      if (bytes) bytes.copy(target, done, at, at + count);
+      else target.fill(0, done, done + count);
+    });
   }
 
   store(offset: number, bytes: Buffer): void {

@@ -78,6 +78,7 @@ function fileStore(path: string): Store {
     path,
     size,
     read: (offset, length) => readRange(path, offset, length),
+    readInto: (target, offset) => void readRange(path, offset, target.length).copy(target),
     store: refuse,
     zero: refuse,
     flush: refuse,
