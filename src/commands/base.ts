@@ -1,12 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Flags, type Interfaces } from '@oclif/core';
-import { errnoOf, FamfsError } from '../errors';
+import { FamfsError } from '../errors';
 import { paint } from '../ui/colour';
 import { parseSize } from '../ui/sizes';
-import { printFailure, toFamfsError } from './failure';
-
-/** Exit status when nobody reads our output any more, as the shell reports a death by SIGPIPE. */
-const SIGPIPE_STATUS = 141;
+import { failureJson, printFailure, toFamfsError } from './failure';
 
 /** Characters of many lines that are written at once. */
 const CHUNK_LENGTH = 1 << 16;
@@ -23,14 +20,6 @@ export abstract class BaseCommand extends Command {
 
   /** Which column of the exit status table applies. */
   protected readonly family: 'exit' | 'fsck' = 'exit';
-
-  override async init(): Promise<void> {
-    await super.init();
-    process.stdout.on('error', (error) => {
-      if (errnoOf(error) === 'EPIPE') process.exit(SIGPIPE_STATUS);
-      throw error;
-    });
-  }
 
   protected override async parse<
     F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
@@ -73,12 +62,9 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error): Promise<never> {
     const failure = toFamfsError(error);
-    await printFailure(failure);
     const status = failure.exitStatus(this.family);
-    if (this.jsonEnabled()) {
-      const { code, message, hint } = failure;
-      this.logJson({ error: { code, message, ...(hint ? { hint } : {}), exitStatus: status } });
-    }
+    await printFailure(failure);
+    if (this.jsonEnabled()) this.logJson(failureJson(failure, status));
     return this.exit(status);
   }
 }
