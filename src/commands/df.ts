@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { Usage } from '../operations/usage';
+import { damagedEntries } from '../ui/counts';
 import { BaseCommand } from './base';
 import { humanFlag } from './look';
 
@@ -26,8 +27,7 @@ Exit status: 3 when some could not be read.`;
       else await this.warnLine('no famfs is mounted');
     }
     for (const { device, notShown } of filesystems) {
-      if (notShown > 0)
-        await this.warnLine(`${device}: ${notShown} damaged entries of the log are not counted`);
+      if (notShown > 0) await this.warnLine(`${device}: ${damagedEntries(notShown)} and not counted`);
     }
     for (const { error } of failures) await this.warnLine(error.message);
     if (failures.length > 0) process.exitCode = new FamfsError('partial', '').exitStatus();

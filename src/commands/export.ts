@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { ExportResult } from '../operations/export';
-import { filesAndDirectories } from '../ui/counts';
+import { damagedEntries, filesAndDirectories } from '../ui/counts';
 import { formatSize } from '../ui/sizes';
 import { BaseCommand } from './base';
 import { targetArg } from './look';
@@ -9,7 +9,7 @@ import { targetArg } from './look';
 export default class Export extends BaseCommand {
   static override summary = 'Copy a file or a directory tree out of a file system, mounted or not.';
   static override description =
-    `DESTINATION is the name of the copy itself. Permissions are kept, but for set-user-ID, set-group-ID and sticky bits. A file appears under its name when all of it is there.
+    `DESTINATION is the name of the copy itself. Permissions are kept, but for set-user-ID, set-group-ID and sticky bits. A file appears under its name when all of it is there; a kill leaves at most a .famfs-export- file beside it.
 Exit status: 3 when something could not be copied, which is named.`;
   static override examples = [
     '<%= config.bin %> export /dev/dax0.0 / backup',
@@ -35,7 +35,7 @@ Exit status: 3 when something could not be copied, which is named.`;
     const { bytes, destination, directories, failures, files, notShown } = result;
     this.say(`${destination}: ${filesAndDirectories(files, directories)}; ${formatSize(bytes)}`);
     for (const { message } of failures) await this.warnLine(message);
-    if (notShown > 0) await this.warnLine(`${notShown} entries of the log are damaged and not copied`);
+    if (notShown > 0) await this.warnLine(`${damagedEntries(notShown)} and not copied`);
     if (failures.length + notShown > 0) process.exitCode = new FamfsError('partial', '').exitStatus();
     return result;
   }

@@ -1,4 +1,5 @@
 import type { Info as InfoResult } from '../operations/info';
+import { damagedEntries } from '../ui/counts';
 import { BaseCommand } from './base';
 import { targetArg } from './look';
 
@@ -19,8 +20,7 @@ export default class Info extends BaseCommand {
       this.log(describeInfo(result));
     }
     const { notShown } = result.log;
-    if (notShown > 0)
-      await this.warnLine(`${notShown} entries of the log are damaged; famfs fsck tells more`);
+    if (notShown > 0) await this.warnLine(`${damagedEntries(notShown)}; famfs fsck tells more`);
     return result;
   }
 }

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import type { ListResult } from '../operations/list';
 import type { View } from '../operations/view';
+import { damagedEntries } from '../ui/counts';
 import { BaseCommand } from './base';
 import { humanFlag, pathArg, targetArg } from './look';
 
@@ -35,9 +36,7 @@ With -R, and in --json, paths are from the root of the file system.`;
       if (this.jsonEnabled()) return { device: device.path, entries: [...entries], notShown };
       await this.#print(view, entries, flags);
       if (notShown > 0) {
-        await this.warnLine(
-          `${notShown} entries of the log are damaged and not shown; famfs fsck tells more`,
-        );
+        await this.warnLine(`${damagedEntries(notShown)} and not shown; famfs fsck tells more`);
       }
       return { device: device.path, entries: [], notShown };
     });

@@ -108,7 +108,7 @@ function compareLog(view: View, mount: Mount, report: Report): void {
   ]);
   if (difference) report('log', path, difference);
   if (view.notShown > 0) {
-    report('log', path, `${view.notShown} damaged entries are not served; famfs fsck tells which`);
+    report('log', path, `damaged entries, which are not served: ${view.notShown}; famfs fsck tells which`);
   }
 }
 

@@ -66,7 +66,7 @@ test('4 for a damaged entry', async () => {
   overwrite(device, entryOffset(1) + 100, Buffer.from([1]));
   const run = await famfs(['check', mount]);
   expect(run.status).toBe(4);
-  expect(run.stdout).toContain('1 damaged entries are not served');
+  expect(run.stdout).toContain('damaged entries, which are not served: 1;');
 });
 
 test('what is no mount is an error', async () => {

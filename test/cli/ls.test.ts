@@ -127,7 +127,7 @@ describe('a damaged log', () => {
     writeImage(device, image);
     const run = await famfsOk(['ls', '-R', device]);
     expect(run.stdout).toBe('d\nd/good\n');
-    expect(run.stderr).toMatch(/^famfs: 1 entries of the log are damaged and not shown/);
+    expect(run.stderr).toMatch(/^famfs: 1 entry of the log is damaged and not shown/);
     expect((await famfsOk(['ls', '--json', device])).json<ListResult>().notShown).toBe(1);
   });
 
