@@ -1,6 +1,8 @@
 import { type Command, Errors, flush, run as runCli } from '@oclif/core';
+import Autocomplete from './commands/autocomplete';
 import Cp from './commands/cp';
 import Creat from './commands/creat';
+import Doctor from './commands/doctor';
 import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
 import Fsck from './commands/fsck';
 import Logplay from './commands/logplay';
@@ -13,8 +15,10 @@ import Umount from './commands/umount';
 
 /** All verbs by name, for oclif's explicit discovery. */
 export const COMMANDS: Record<string, Command.Class> = {
+  autocomplete: Autocomplete,
   cp: Cp,
   creat: Creat,
+  doctor: Doctor,
   fsck: Fsck,
   logplay: Logplay,
   mkdir: Mkdir,

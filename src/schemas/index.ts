@@ -1,6 +1,8 @@
 import type { z } from 'zod';
+import { AutocompleteSchema } from './autocomplete';
 import { CopySchema } from './cp';
 import { CreatSchema } from './creat';
+import { DoctorSchema } from './doctor';
 import { FsckSchema } from './fsck';
 import { LogplaySchema } from './logplay';
 import { MkdirSchema } from './mkdir';
@@ -15,8 +17,10 @@ import { UmountSchema } from './umount';
  * published as JSON Schema in docs/schemas. The program itself never loads these: the types of the results say the same.
  */
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  autocomplete: AutocompleteSchema,
   cp: CopySchema,
   creat: CreatSchema,
+  doctor: DoctorSchema,
   error: FailureSchema,
   fsck: FsckSchema,
   logplay: LogplaySchema,
