@@ -1,4 +1,15 @@
-const rooms = ['commands', 'operations', 'log', 'alloc', 'device', 'fuse', 'native', 'ui', 'schemas', 'library'];
+const rooms = [
+  'commands',
+  'operations',
+  'log',
+  'alloc',
+  'device',
+  'fuse',
+  'native',
+  'ui',
+  'schemas',
+  'library',
+];
 /** What each room may import besides itself and src/errors.ts: the arrows of docs/DESIGN.md. */
 const arrows = {
   commands: ['operations', 'ui'],
