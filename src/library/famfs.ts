@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Run } from '../device/contiguous';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { eachRun } from '../log/file-map';
 import { printable } from '../log/paths';
 import { KIND } from '../log/tree';
+import { readMapped } from '../operations/same-contents';
 import type { View } from '../operations/view';
-import { extentsOf } from '../types';
+import { extentsOf, type FileMap } from '../types';
 import { type Entry, entriesBelow, entriesFrom, entryOf } from './entry';
 import { FileMapping, type MapOptions } from './file-mapping';
 
@@ -117,15 +119,14 @@ export class Famfs {
    * and when the system refuses or, with `populate`, a page cannot be read.
    */
   map(path: Path, options: MapOptions = {}): FileMapping {
-    const view = this.#view;
-    const ino = view.findFile(relative(path));
-    const { size } = view.file(ino);
-    const unit = view.superblock.allocUnit;
-    const runs: { offset: number; length: number }[] = [];
-    eachRun(view.mapOf(ino), 0, Math.ceil(size / unit) * unit, (_devindex, offset, length) => {
+    const { device, superblock } = this.#view;
+    const { map, size } = this.#file(path);
+    const unit = superblock.allocUnit;
+    const runs: Run[] = [];
+    eachRun(map, 0, Math.ceil(size / unit) * unit, (_devindex, offset, length) => {
       runs.push({ offset, length });
     });
-    return FileMapping.of(shown(path), view.device, runs, size, options);
+    return FileMapping.of(shown(path), device, runs, size, options);
   }
 
   /**
@@ -134,11 +135,11 @@ export class Famfs {
    * no whole number from 0 on.
    */
   read(path: Path, options: ReadOptions = {}): Buffer {
-    const { read, size } = this.#view.file(this.#view.findFile(relative(path)));
+    const { map, size } = this.#file(path);
     const offset = wholeNumber('offset', options.offset ?? 0);
     const available = Math.max(0, size - offset);
     const target = Buffer.alloc(Math.min(available, wholeNumber('length', options.length ?? available)));
-    read(offset, target);
+    readMapped(this.#view.device, map, offset, target);
     return target;
   }
 
@@ -147,10 +148,8 @@ export class Famfs {
    * Nothing to do where the device is a file. Throws as `map`.
    */
   invalidate(path: Path): void {
-    const view = this.#view;
-    const ino = view.findFile(relative(path));
-    view.file(ino);
-    for (const { offset, length } of extentsOf(view.mapOf(ino))) view.device.invalidate(offset, length);
+    const { device } = this.#view;
+    for (const { offset, length } of extentsOf(this.#file(path).map)) device.invalidate(offset, length);
   }
 
   /**
@@ -191,6 +190,18 @@ export class Famfs {
     this.close();
   }
 
+  /** Size of a file in bytes, and where they are: on the primary device, or FamfsError `device-io`. */
+  #file(path: Path): { size: number; map: FileMap } {
+    const view = this.#view;
+    const ino = view.findFile(relative(path));
+    const map = view.mapOf(ino);
+    if (extentsOf(map).every(({ devindex }) => devindex === 0)) return { size: view.tree.size.get(ino), map };
+    throw new FamfsError(
+      'device-io',
+      `${shown(path)}: is not on the primary device, and only that is attached`,
+    );
+  }
+
   get #view(): View {
     if (this.#openView) return this.#openView;
     throw new FamfsError('no-device', `${this.#path}: was closed by this program`);
@@ -199,7 +210,7 @@ export class Famfs {
 
 /** The path as the log has it. */
 function relative(path: Path): Buffer {
-  const bytes = Buffer.from(path as Buffer);
+  const bytes = typeof path === 'string' ? Buffer.from(path) : path;
   return bytes[0] === SLASH ? bytes.subarray(1) : bytes;
 }
 

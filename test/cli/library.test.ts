@@ -59,14 +59,14 @@ async function compiled(program: string): Promise<string> {
   const source = written('mts', program);
   const flags = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  await commandOk(process.execPath, [tsc, ...flags, source], { cwd: home });
+  await commandOk(process.execPath, [tsc, ...flags, source], { cwd: home, timeout: 110_000 });
   return source.replace(/mts$/, 'mjs');
 }
 
-/** Logs a file a little later, from outside the program that follows. */
+/** Logs a file once the program that follows has the device open. */
 function laterCopy(): Promise<Run> {
   const script = [
-    'sleep 0.5',
+    'until ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q "$PWD/device.img"; do sleep 0.05; done',
     'echo new > later.txt',
     'famfs mount -q --log-file server.log device.img mnt',
     'famfs cp -q later.txt mnt',
