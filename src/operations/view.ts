@@ -1,8 +1,8 @@
-import { realpathSync } from 'node:fs';
-import { posix } from 'node:path';
+import { closeSync, constants, openSync, readSync, realpathSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
-import { FamfsError } from '../errors';
+import { errnoOf, FamfsError } from '../errors';
 import { type Finding, isError } from '../log/findings';
 import { inspectHeader } from '../log/header';
 import { LOG_OFFSET, logCapacity, SUPERBLOCK_REGION } from '../log/layout';
@@ -43,6 +43,8 @@ export class View {
     readonly replay: Replay,
     /** Where the file system is mounted, if it is. */
     readonly mount: Mount | undefined,
+    /** The mount that was asked for; undefined where the device was. */
+    readonly through: Mount | undefined,
     /** The path that was asked for, from the root of the file system; empty for the root. */
     readonly path: Buffer,
     /** Entries of the log that are damaged, and so not in the tree. */
@@ -64,7 +66,7 @@ export class View {
       const { replay, notShown } = replayLog(device, superblock, options.onFinding);
       const mount = place.mount ?? mountOfDevice(place.device);
       const path = below(place.relative, options.path);
-      return new View(device, superblock, replay, mount, path, notShown);
+      return new View(device, superblock, replay, mount, place.mount, path, notShown);
     } catch (error) {
       device.close();
       throw error;
@@ -105,11 +107,21 @@ export class View {
     return this.tree.map(ino);
   }
 
+  /** The path of an inode in the mount that the view was asked for by, or undefined where it was asked by a device. */
+  pathInMount(ino: number): Buffer | undefined {
+    if (!this.through) return undefined;
+    return Buffer.concat([Buffer.from(join(this.through.directory, '/')), this.tree.path(ino)]);
+  }
+
   /**
-   * A file to read from: `read` fills `target` with its bytes from `position` on, all of them within `size`.
-   * Throws FamfsError `device-io` for a file on a device other than the primary, and where a page cannot be read.
+   * Opens a file for reading: in the mount that the view was asked for by, whose caches may be ahead of the device,
+   * or else straight on the device. Close it before the view.
+   * Throws FamfsError `device-io` for a file on a device other than the primary.
    */
-  file(ino: number): ReadableFile {
+  openFile(ino: number): ReadableFile {
+    const size = this.tree.size.get(ino);
+    const path = this.pathInMount(ino);
+    if (path) return openServed(path, size);
     const map = this.mapOf(ino);
     const elsewhere = extentsOf(map).find(({ devindex }) => devindex !== 0);
     if (elsewhere) {
@@ -119,7 +131,7 @@ export class View {
       );
     }
     const read = (position: number, target: Buffer) => readMapped(this.device, map, position, target);
-    return { size: this.tree.size.get(ino), read };
+    return { size, read, close: () => {} };
   }
 
   close(): void {
@@ -127,10 +139,37 @@ export class View {
   }
 }
 
-/** A file of a view. `size` and `position` in bytes. */
+/** A file that is open for reading. `size` and `position` in bytes. */
 export interface ReadableFile {
   readonly size: number;
+  /** Fills `target`, which must end within the file. Throws FamfsError `device-io`. */
   readonly read: (position: number, target: Buffer) => void;
+  readonly close: () => void;
+}
+
+/** Opens a file of a mount, which must have `size` bytes there. */
+function openServed(path: Buffer, size: number): ReadableFile {
+  const failed = (what: string, cause?: unknown) =>
+    new FamfsError('device-io', `${printable(path)}: ${what}`, undefined, { cause });
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (cause) {
+    throw failed(`cannot be opened: ${errnoOf(cause)}`, cause);
+  }
+  const read = (position: number, target: Buffer) => {
+    for (let done = 0; done < target.length; ) {
+      let count: number;
+      try {
+        count = readSync(fd, target, done, target.length - done, position + done);
+      } catch (cause) {
+        throw failed(`cannot be read at ${position + done}: ${errnoOf(cause)}`, cause);
+      }
+      if (count === 0) throw failed(`ends at ${position + done}, the log says ${size} bytes`);
+      done += count;
+    }
+  };
+  return { size, read, close: () => closeSync(fd) };
 }
 
 /** Runs `work` on a view, which is closed when it ends. */
@@ -168,11 +207,15 @@ function existingPath(path: string): string {
   }
 }
 
-function below(relative: Buffer, path: string | undefined): Buffer {
-  if (path === undefined) return relative;
-  const inside = posix.normalize(`/${path}`).replace(/^\/|\/$/g, '');
-  if (relative.length === 0 || inside === '') return inside === '' ? relative : Buffer.from(inside);
-  return Buffer.concat([relative, Buffer.from(`/${inside}`)]);
+/** A path given for a file system that is not mounted, from its root: without slashes at its ends, `.` and `..`. */
+export function pathInside(path: string): Buffer {
+  return Buffer.from(posix.normalize(`/${path}`).replace(/^\/|\/$/g, ''));
+}
+
+function below(relative: Buffer, path = ''): Buffer {
+  const inside = pathInside(path);
+  if (relative.length === 0 || inside.length === 0) return inside.length === 0 ? relative : inside;
+  return Buffer.concat([relative, Buffer.from('/'), inside]);
 }
 
 function replayLog(device: Device, superblock: Superblock, onFinding?: (finding: Finding) => void) {
