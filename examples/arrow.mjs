@@ -24,8 +24,7 @@ function putTable(mount) {
       id: Int32Array.from({ length: ROWS }, (_, row) => row),
       square: Float64Array.from({ length: ROWS }, (_, row) => row * row),
     });
-    const path = `${directory}.arrow`;
-    const name = basename(path);
+    const name = `${basename(directory)}.arrow`;
     writeFileSync(join(directory, name), tableToIPC(table, 'file'));
     execFileSync('famfs', ['cp', '--quiet', join(directory, name), mount], { stdio: 'inherit' });
     return name;
