@@ -1,4 +1,15 @@
-const rooms = ['commands', 'operations', 'log', 'alloc', 'device', 'fuse', 'native', 'ui', 'schemas'];
+const rooms = [
+  'commands',
+  'operations',
+  'log',
+  'alloc',
+  'device',
+  'fuse',
+  'native',
+  'ui',
+  'schemas',
+  'library',
+];
 /** What each room may import besides itself and src/errors.ts: the arrows of docs/DESIGN.md. */
 const arrows = {
   commands: ['operations', 'ui'],
@@ -10,6 +21,7 @@ const arrows = {
   native: [],
   ui: [],
   schemas: ['log'],
+  library: ['operations', 'log', 'device'],
 };
 
 const roomRules = rooms.map((room) => ({

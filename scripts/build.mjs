@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// Bundles the command line and the FUSE server into dist/, writes oclif's manifest of all verbs and flags, and keeps
+// Bundles the command line, the FUSE server and the library into dist/, writes oclif's manifest of all verbs and flags, and keeps
 // V8's compiled code beside the bundle, which the launcher in bin/ loads.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildLibrary } from './build-library.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const started = performance.now();
@@ -57,6 +58,7 @@ await build({
 rmSync(join(dist, 'famfs.cache'), { force: true });
 for (const name of readdirSync(fresh)) renameSync(join(fresh, name), join(dist, name));
 rmSync(fresh, { recursive: true });
+await buildLibrary(root);
 // What these say on standard error is shown when they fail: oclif's tool tells of its own new versions there.
 const node = (...args) =>
   execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -29,9 +29,14 @@ const addresses = {
   ).memmove,
 };
 
+const PROT_NONE = 0;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_FIXED = 0x10;
+const MAP_ANONYMOUS = 0x20;
+const MAP_NORESERVE = 0x4000;
 const MS_SYNC = 4;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -61,6 +66,30 @@ export function bufferAt(address: number, length: number): Buffer {
 export function mapShared(fd: number, offset: number, length: number, writable: boolean): number {
   const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
   return check('mmap', libc.mmap(0, length, protection, MAP_SHARED, fd, offset));
+}
+
+/**
+ * Sets addresses aside, with no memory behind them: any access is SIGSEGV. `length` and `alignment` in bytes, powers of
+ * two or multiples of a page. Throws the system's error.
+ */
+export function reserveAddresses(length: number, alignment: number): number {
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  const start = check('mmap', libc.mmap(0, length + alignment, PROT_NONE, flags, -1, 0));
+  const before = (alignment - (start % alignment)) % alignment;
+  if (before > 0) unmap(start, before);
+  unmap(start + before + length, alignment - before);
+  return start + before;
+}
+
+/** Maps bytes of an open file, shared and for reading, in place of what is at `address`. Throws the system's error. */
+export function mapSharedAt(address: number, fd: number, offset: number, length: number): void {
+  check('mmap', libc.mmap(address, length, PROT_READ, MAP_SHARED | MAP_FIXED, fd, offset));
+}
+
+/** Puts pages that read as zeros, and take no memory, in place of what is at `address`. */
+export function mapZerosAt(address: number, length: number): void {
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  check('mmap', libc.mmap(address, length, PROT_READ, flags, -1, 0));
 }
 
 /** Ends a mapping made by mapShared. Buffers on it must not be used any more. */
