@@ -1,7 +1,9 @@
 import { type Command, Errors, flush, run as runCli } from '@oclif/core';
+import Chkread from './commands/chkread';
 import Cp from './commands/cp';
 import Creat from './commands/creat';
 import { printFailure, toFamfsError } from './commands/failure';
+import Flush from './commands/flush';
 import Fsck from './commands/fsck';
 import Logplay from './commands/logplay';
 import Mkdir from './commands/mkdir';
@@ -10,11 +12,14 @@ import Mount from './commands/mount';
 import MountHelper from './commands/mount-helper';
 import Status from './commands/status';
 import Umount from './commands/umount';
+import Verify from './commands/verify';
 
 /** All verbs by name, for oclif's explicit discovery. */
 export const COMMANDS: Record<string, Command.Class> = {
+  chkread: Chkread,
   cp: Cp,
   creat: Creat,
+  flush: Flush,
   fsck: Fsck,
   logplay: Logplay,
   mkdir: Mkdir,
@@ -23,6 +28,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   'mount.famfs': MountHelper,
   status: Status,
   umount: Umount,
+  verify: Verify,
 };
 
 /** Runs the command line `argv`, which begins with the verb. `root` is the directory of package.json. */

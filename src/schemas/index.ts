@@ -1,6 +1,8 @@
 import type { z } from 'zod';
+import { ChkreadSchema } from './chkread';
 import { CopySchema } from './cp';
 import { CreatSchema } from './creat';
+import { FlushSchema } from './flush';
 import { FsckSchema } from './fsck';
 import { LogplaySchema } from './logplay';
 import { MkdirSchema } from './mkdir';
@@ -9,15 +11,18 @@ import { MountSchema } from './mount';
 import { FailureSchema } from './shared';
 import { StatusSchema } from './status';
 import { UmountSchema } from './umount';
+import { VerifySchema } from './verify';
 
 /**
  * What `famfs VERB --json` prints when it succeeds, by verb; `error` is what any of them prints when it fails. Each is
  * published as JSON Schema in docs/schemas. The program itself never loads these: the types of the results say the same.
  */
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  chkread: ChkreadSchema,
   cp: CopySchema,
   creat: CreatSchema,
   error: FailureSchema,
+  flush: FlushSchema,
   fsck: FsckSchema,
   logplay: LogplaySchema,
   mkdir: MkdirSchema,
@@ -26,4 +31,5 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   'mount.famfs': MountSchema,
   status: StatusSchema,
   umount: UmountSchema,
+  verify: VerifySchema,
 };

@@ -1,5 +1,5 @@
 import { lstatSync, statSync, symlinkSync } from 'node:fs';
-import type { MkdirResult } from '../../src/operations/create';
+import type { MkdirResult } from '../../src/operations/mkdir';
 import { CLIENT, famfs, famfsOk, type Run, type RunOptions, shell } from '../support/run';
 import { loggedPaths, writeAlmostFull } from '../support/run-device';
 import { codesOf, expectClean, expectFailure, expectQuiet, fsck } from '../support/run-expect';
@@ -116,7 +116,10 @@ describe('-p', () => {
     const name = path.slice(mount.length + 1);
     const run = await mkdir(['-p', '-m', '711', '--json', `${path}/a/b/c`]);
     expectQuiet(run);
-    expect(run.json()).toEqual({ created: [name, `${name}/a`, `${name}/a/b`, `${name}/a/b/c`] });
+    expect(run.json()).toEqual({
+      created: [name, `${name}/a`, `${name}/a/b`, `${name}/a/b/c`],
+      failures: [],
+    });
     expect(modeOf(`${path}/a/b/c`)).toBe(0o711);
     expect(loggedPaths(device).slice(-4)).toEqual(run.json<MkdirResult>().created);
   });
@@ -128,7 +131,7 @@ describe('-p', () => {
     for (const there of [path, `${path}/a`, `${path}/`, mount]) {
       const run = await mkdir(['-p', '--json', there]);
       expectQuiet(run);
-      expect(run.json()).toEqual({ created: [] });
+      expect(run.json()).toEqual({ created: [], failures: [] });
     }
     expect(loggedPaths(device)).toHaveLength(before);
   });
