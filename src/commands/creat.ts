@@ -31,7 +31,8 @@ Many files are made by one call with --multi or --files-from: NAME,SIZE or NAME,
     '<%= config.bin %> creat --multi /mnt/famfs/a,1g --multi /mnt/famfs/b,64m,42',
     "printf '/mnt/famfs/%s,4k\\n' x y z | <%= config.bin %> creat --files-from -",
   ];
-  static override args = { file: Args.string({ description: 'file to create' }) };
+  // Standard input is for lists of files.
+  static override args = { file: Args.string({ description: 'file to create', ignoreStdin: true }) };
   static override flags = {
     size: sizeFlag({ char: 's', description: 'size of the file: bytes, or with k, m, g, t' }),
     randomize: Flags.boolean({

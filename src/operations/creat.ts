@@ -112,7 +112,8 @@ class Creator {
   async #tryOne(one: Placed<FileRequest>): Promise<void> {
     try {
       this.#checkNotInterrupted('interrupted');
-      this.#waiting.push(await this.#make(one));
+      const file = await this.#make(one);
+      this.#waiting.push(file);
     } catch (error) {
       if (error instanceof FamfsError && error.code === 'device-full' && this.#nothingFree()) throw error;
       this.failures.note(one.item.path, error);

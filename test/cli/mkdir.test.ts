@@ -70,6 +70,17 @@ describe('what mkdir makes', () => {
     expect([one, two, `${one}/below`].every(exists)).toBe(true);
   });
 
+  test('several, of which some cannot be made: the others are', async () => {
+    const [one, two] = [fresh(), fresh()];
+    const run = await mkdir(['--json', one, `${one}/a/b`, scratch.path('elsewhere'), one, two]);
+    expect(run.status).toBe(3);
+    const { created, failures } = run.json<MkdirResult>();
+    expect(created).toEqual([one, two].map((path) => path.slice(mount.length + 1)));
+    expect(failures.map(({ code }) => code).sort()).toEqual(['exists', 'no-parent', 'not-mounted']);
+    expect(run.stderr.match(/^famfs: /gm)).toHaveLength(3);
+    expect((await mkdir([one, two])).status).toBe(1);
+  });
+
   test('a relative path', async () => {
     const path = fresh();
     await mkdir([path]);
