@@ -1,11 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { MIB } from '../../src/log/layout';
 import type { CreatResult } from '../../src/operations/creat';
-import { CLIENT, famfs, famfsOk, type Run, type RunOptions } from '../support/run';
+import { CLIENT, famfs, famfsOk, type Run, type RunOptions, start } from '../support/run';
 import { fileOnDevice, loggedPaths, writeAlmostFull } from '../support/run-device';
 import { expectClean, expectClear, expectFailure, expectQuiet } from '../support/run-expect';
 import { exists, namesIn, put } from '../support/run-files';
 import { scratchAll } from '../support/run-scratch';
+import { whenOpen } from '../support/run-signals';
 
 const scratch = scratchAll();
 let device: string;
@@ -227,6 +228,22 @@ test('a whole log in one call, by arguments and by a list', async () => {
     });
     await expectClean(large.mount);
   }
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it, and what is whole stays', async (signal) => {
+  const at = await scratch.mountedDevice('8g');
+  const { child, done } = start([
+    'creat',
+    '--no-sync',
+    ...multi(`${at.mount}/small,1,1`, `${at.mount}/large,6g,1`),
+  ]);
+  await whenOpen(child, at.device);
+  child.kill(signal);
+  const run = await done;
+  expect(run).toMatchObject({ status: 130, signal: null });
+  expectClear(run.stderr, { says: ['interrupted'] });
+  expect(exists(`${at.mount}/large`)).toBe(false);
+  await expectClean(at.mount);
 });
 
 describe('.meta/.alloc.cfg', () => {
