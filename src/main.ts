@@ -2,7 +2,7 @@ import { type Command, Errors, flush, run as runCli } from '@oclif/core';
 import Chkread from './commands/chkread';
 import Cp from './commands/cp';
 import Creat from './commands/creat';
-import { printFailure, toFamfsError } from './commands/failure';
+import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
 import Flush from './commands/flush';
 import Fsck from './commands/fsck';
 import Logplay from './commands/logplay';
@@ -33,6 +33,7 @@ export const COMMANDS: Record<string, Command.Class> = {
 
 /** Runs the command line `argv`, which begins with the verb. `root` is the directory of package.json. */
 export async function run(argv: string[], root: string): Promise<void> {
+  endWithStandardOutput();
   try {
     await runCli(argv, { root, userPlugins: false });
     await flush();
@@ -42,7 +43,9 @@ export async function run(argv: string[], root: string): Promise<void> {
       return;
     }
     const failure = toFamfsError(error as Error);
-    await printFailure(failure);
     process.exitCode = failure.exitStatus();
+    await printFailure(failure);
+    if (argv.includes('--json'))
+      process.stdout.write(`${JSON.stringify(failureJson(failure, failure.exitStatus()), null, 2)}\n`);
   }
 }

@@ -1,13 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Flags, type Interfaces } from '@oclif/core';
-import { type ErrorCode, errnoOf, FamfsError } from '../errors';
+import { type ErrorCode, FamfsError } from '../errors';
 import { paint } from '../ui/colour';
 import { parseSeed } from '../ui/seeds';
 import { parseSize } from '../ui/sizes';
-import { printFailure, toFamfsError } from './failure';
-
-/** Exit status when nobody reads our output any more, as the shell reports a death by SIGPIPE. */
-const SIGPIPE_STATUS = 141;
+import { failureJson, printFailure, toFamfsError } from './failure';
 
 /** Characters of many lines that are written at once. */
 const CHUNK_LENGTH = 1 << 16;
@@ -24,14 +21,6 @@ export abstract class BaseCommand extends Command {
 
   /** Which column of the exit status table applies. */
   protected readonly family: 'exit' | 'fsck' = 'exit';
-
-  override async init(): Promise<void> {
-    await super.init();
-    process.stdout.on('error', (error) => {
-      if (errnoOf(error) === 'EPIPE') process.exit(SIGPIPE_STATUS);
-      throw error;
-    });
-  }
 
   protected override async parse<
     F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
@@ -102,12 +91,9 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error): Promise<never> {
     const failure = toFamfsError(error);
-    await printFailure(failure);
     const status = failure.exitStatus(this.family);
-    if (this.jsonEnabled()) {
-      const { code, message, hint } = failure;
-      this.logJson({ error: { code, message, ...(hint ? { hint } : {}), exitStatus: status } });
-    }
+    await printFailure(failure);
+    if (this.jsonEnabled()) this.logJson(failureJson(failure, status));
     return this.exit(status);
   }
 }

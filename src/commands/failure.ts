@@ -27,6 +27,25 @@ export async function printFailure(failure: FamfsError): Promise<void> {
   if (failure.hint) process.stderr.write(`${dim(`       ${failure.hint}`)}\n`);
 }
 
+/** What --json prints of an error, in place of a result. */
+export function failureJson({ code, hint, message }: FamfsError, exitStatus: number): object {
+  return { error: { code, message, ...(hint ? { hint } : {}), exitStatus } };
+}
+
+/** Exit status when nobody reads our output any more, as the shell reports a death by SIGPIPE. */
+const SIGPIPE_STATUS = 141;
+
+/** Ends the program when standard output cannot be written: quietly when its reader went away. */
+export function endWithStandardOutput(): void {
+  process.stdout.removeAllListeners('error'); // oclif's, which throws
+  process.stdout.on('error', (error) => {
+    const errno = errnoOf(error);
+    if (errno === 'EPIPE') process.exit(SIGPIPE_STATUS);
+    const failure = new FamfsError('device-io', `standard output: cannot be written: ${errno}`);
+    void printFailure(failure).then(() => process.exit(failure.exitStatus()));
+  });
+}
+
 function usageError(error: Error): FamfsError {
   const missing = missingArguments(error);
   if (missing) {

@@ -40,7 +40,7 @@ export default class Status extends BaseCommand {
       import('../ui/status-text'),
       import('../ui/colour'),
     ]);
-    this.log(describeMounts(mounts, await paint(process.stdout)));
+    this.say(describeMounts(mounts, await paint(process.stdout)));
   }
 
   async #watch(read: () => Promise<MountStatus[]>): Promise<{ mounts: MountStatus[] }> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { famfs, famfsOk, type Program } from '../support/run';
+import { famfs, famfsOk, type Program, shell } from '../support/run';
 import { expectClean, expectFailure, expectNoTrace, expectQuiet } from '../support/run-expect';
 import { exists, put } from '../support/run-files';
 import { mountsBelow, scratchEach } from '../support/run-scratch';
@@ -112,4 +112,24 @@ test('a user that the system knows only by a number is served', async () => {
   await famfsOk(['mkfs', '--create', '4g', image]);
   const env = { HOME: undefined, SHELL: undefined };
   expectQuiet(await famfs(['fsck', image], { uid: 12_345, gid: 12_345, env }));
+});
+
+describe('standard output that cannot be written', () => {
+  test.each([
+    ['--help'],
+    ['--version'],
+    ['status'],
+    ['fsck', '--json', '/nonexistent'],
+    ['nonsense', '--json'],
+  ])('famfs %s says so in a line', async (...args) => {
+    const run = await shell(`$FAMFS ${args.join(' ')} > /dev/full`);
+    expect(run.status).toBe(1);
+    expect(run.stderr).toMatch(/^famfs: standard output: cannot be written: ENOSPC$/m);
+    expectNoTrace(run.stderr);
+  });
+});
+
+test('what is no verb is told in JSON too', async () => {
+  const { error } = (await famfs(['nonsense', '--json'])).json<{ error: object }>();
+  expect(error).toMatchObject({ code: 'usage', exitStatus: 2 });
 });
