@@ -1,11 +1,20 @@
 import { type Command, Errors, flush, run as runCli } from '@oclif/core';
+import Cat from './commands/cat';
+import Check from './commands/check';
 import Chkread from './commands/chkread';
+import Clone from './commands/clone';
 import Cp from './commands/cp';
 import Creat from './commands/creat';
+import Df from './commands/df';
+import Digest from './commands/digest';
+import Export from './commands/export';
 import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
 import Flush from './commands/flush';
 import Fsck from './commands/fsck';
+import Getmap from './commands/getmap';
+import Info from './commands/info';
 import Logplay from './commands/logplay';
+import Ls from './commands/ls';
 import Mkdir from './commands/mkdir';
 import Mkfs from './commands/mkfs';
 import Mount from './commands/mount';
@@ -16,16 +25,25 @@ import Verify from './commands/verify';
 
 /** All verbs by name, for oclif's explicit discovery. */
 export const COMMANDS: Record<string, Command.Class> = {
+  cat: Cat,
+  check: Check,
   chkread: Chkread,
+  clone: Clone,
   cp: Cp,
   creat: Creat,
+  df: Df,
+  digest: Digest,
+  export: Export,
   flush: Flush,
   fsck: Fsck,
+  getmap: Getmap,
+  info: Info,
   logplay: Logplay,
+  ls: Ls,
   mkdir: Mkdir,
   mkfs: Mkfs,
-  mount: Mount,
   'mount.famfs': MountHelper,
+  mount: Mount,
   status: Status,
   umount: Umount,
   verify: Verify,

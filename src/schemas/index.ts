@@ -5,6 +5,16 @@ import { CreatSchema } from './creat';
 import { FlushSchema } from './flush';
 import { FsckSchema } from './fsck';
 import { LogplaySchema } from './logplay';
+import {
+  CheckSchema,
+  CloneSchema,
+  DfSchema,
+  DigestSchema,
+  ExportSchema,
+  GetmapSchema,
+  InfoSchema,
+  ListSchema,
+} from './look';
 import { MkdirSchema } from './mkdir';
 import { MkfsSchema } from './mkfs';
 import { MountSchema } from './mount';
@@ -18,17 +28,25 @@ import { VerifySchema } from './verify';
  * published as JSON Schema in docs/schemas. The program itself never loads these: the types of the results say the same.
  */
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  check: CheckSchema,
   chkread: ChkreadSchema,
+  clone: CloneSchema,
   cp: CopySchema,
   creat: CreatSchema,
+  df: DfSchema,
+  digest: DigestSchema,
   error: FailureSchema,
+  export: ExportSchema,
   flush: FlushSchema,
   fsck: FsckSchema,
+  getmap: GetmapSchema,
+  info: InfoSchema,
   logplay: LogplaySchema,
+  ls: ListSchema,
   mkdir: MkdirSchema,
   mkfs: MkfsSchema,
-  mount: MountSchema,
   'mount.famfs': MountSchema,
+  mount: MountSchema,
   status: StatusSchema,
   umount: UmountSchema,
   verify: VerifySchema,
