@@ -173,6 +173,12 @@ export const ERROR_TABLE = {
     meaning: 'A source file cannot be read, is of an unsupported type, or changed while it was read.',
     todo: 'Look at the source that the message names, and copy again with `--resume`.',
   },
+  differs: {
+    exit: 1,
+    fsck: 8,
+    meaning: 'The contents of a file are not what they should be.',
+    todo: 'Find out who wrote to the file, as famfs itself never changes contents, and make it again from its source.',
+  },
   partial: {
     exit: 3,
     fsck: 8,

@@ -2,6 +2,7 @@ import { type Command, Errors, flush, run as runCli } from '@oclif/core';
 import Autocomplete from './commands/autocomplete';
 import Cat from './commands/cat';
 import Check from './commands/check';
+import Chkread from './commands/chkread';
 import Clone from './commands/clone';
 import Cp from './commands/cp';
 import Creat from './commands/creat';
@@ -10,6 +11,7 @@ import Digest from './commands/digest';
 import Doctor from './commands/doctor';
 import Export from './commands/export';
 import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
+import Flush from './commands/flush';
 import Fsck from './commands/fsck';
 import Getmap from './commands/getmap';
 import Info from './commands/info';
@@ -21,12 +23,14 @@ import Mount from './commands/mount';
 import MountHelper from './commands/mount-helper';
 import Status from './commands/status';
 import Umount from './commands/umount';
+import Verify from './commands/verify';
 
 /** All verbs by name, for oclif's explicit discovery. */
 export const COMMANDS: Record<string, Command.Class> = {
   autocomplete: Autocomplete,
   cat: Cat,
   check: Check,
+  chkread: Chkread,
   clone: Clone,
   cp: Cp,
   creat: Creat,
@@ -34,6 +38,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   digest: Digest,
   doctor: Doctor,
   export: Export,
+  flush: Flush,
   fsck: Fsck,
   getmap: Getmap,
   info: Info,
@@ -45,6 +50,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   'mount.famfs': MountHelper,
   status: Status,
   umount: Umount,
+  verify: Verify,
 };
 
 /** Runs the command line `argv`, which begins with the verb. `root` is the directory of package.json. */

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Flags, type Interfaces } from '@oclif/core';
-import { FamfsError } from '../errors';
+import { type ErrorCode, FamfsError } from '../errors';
 import { paint } from '../ui/colour';
+import { parseSeed } from '../ui/seeds';
 import { parseSize } from '../ui/sizes';
 import { failureJson, printFailure, toFamfsError } from './failure';
 
@@ -60,6 +61,34 @@ export abstract class BaseCommand extends Command {
     void this.warnLine(`${device}: waiting for the lock that another famfs holds`);
   };
 
+  /** Tells on standard error what the verb goes on in spite of. */
+  protected readonly tellWarning = (message: string): void => {
+    void this.warnLine(message);
+  };
+
+  /** Tells on standard error why nothing was done about one of several paths. */
+  protected readonly tellFailure = ({ message }: { readonly message: string }): void => {
+    void this.warnLine(message);
+  };
+
+  /** Runs `work` with a signal that the user's interrupt sets off in place of ending the process. */
+  protected async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    const interrupt = () => abort.abort();
+    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+    try {
+      return await work(abort.signal);
+    } finally {
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    }
+  }
+
+  /** Sets the exit status of a verb that did something about `done` of its paths and nothing about others. */
+  protected endWith(done: number, failures: readonly { readonly code: ErrorCode }[]): void {
+    const [first] = failures;
+    if (first) process.exitCode = new FamfsError(done > 0 ? 'partial' : first.code, '').exitStatus();
+  }
+
   protected override async catch(error: Error): Promise<never> {
     const failure = toFamfsError(error);
     const status = failure.exitStatus(this.family);
@@ -74,6 +103,23 @@ export const sizeFlag = Flags.custom<number>({
   helpValue: 'SIZE',
   parse: async (input) => parseSize(input),
 });
+
+/** A flag that takes the seed of random contents. */
+export const seedFlag = Flags.custom<number>({
+  char: 'S',
+  helpValue: 'SEED',
+  parse: async (input) => parseSeed(input),
+});
+
+/** How many threads work: taken so that command lines go back and forth between this famfs and the other. */
+export const threadsFlag = {
+  threads: Flags.integer({
+    char: 't',
+    description: 'accepted and without effect: one thread is as fast as the device',
+    min: 0,
+    max: 256,
+  }),
+};
 
 /** A flag that takes permission bits in octal. */
 export const modeFlag = Flags.custom<number>({

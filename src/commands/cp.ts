@@ -90,6 +90,7 @@ Symbolic links in a tree, sockets and devices are reported and left out; the exi
       ...stripeOf(flags),
       signal: abort.signal,
       onWait: this.tellWait,
+      onWarning: this.tellWarning,
       onPlan: async (totalBytes) => {
         progress = await startProgress({
           label: 'Copying',

@@ -1,12 +1,15 @@
 import { Args, Flags } from '@oclif/core';
-import type { MkdirResult } from '../operations/create';
+import type { MkdirResult } from '../operations/mkdir';
 import { BaseCommand, defined, ownershipFlags, syncFlag } from './base';
 
 export default class Mkdir extends BaseCommand {
   static override summary = 'Make directories in a mounted file system.';
+  static override description =
+    'Where several are given, one that cannot be made is reported and the others are made; the exit status then is 3.';
   static override examples = [
     '<%= config.bin %> mkdir /mnt/famfs/data',
     '<%= config.bin %> mkdir -p -m 750 /mnt/famfs/data/2024/raw',
+    '<%= config.bin %> mkdir /mnt/famfs/a /mnt/famfs/b /mnt/famfs/a/below',
   ];
   static override strict = false;
   static override args = {
@@ -23,13 +26,14 @@ export default class Mkdir extends BaseCommand {
 
   async run(): Promise<MkdirResult> {
     const { argv, flags } = await this.parse(Mkdir);
-    const { mkdir } = await import('../operations/create');
+    const { mkdir } = await import('../operations/mkdir');
     const { gid, mode, 'no-sync': noSync, parents, uid } = flags;
-    const created: string[] = [];
-    for (const directory of argv as string[]) {
-      const options = { ...defined({ gid, mode, noSync, parents, uid }), onWait: this.tellWait };
-      created.push(...(await mkdir(directory, options)).created);
-    }
-    return { created };
+    const result = await mkdir(argv as string[], {
+      ...defined({ gid, mode, noSync, parents, uid }),
+      onWait: this.tellWait,
+      onFailure: this.tellFailure,
+    });
+    this.endWith(result.created.length, result.failures);
+    return result;
   }
 }

@@ -1,4 +1,4 @@
-import { FILE_READ_ONLY_EVERYWHERE } from '../log/layout';
+import { fileAccess } from '../log/file-flags';
 import { INO, KIND, type Tree } from '../log/tree';
 import type { OverrideTable, Times } from './overrides';
 import { ATTR_BYTES, FATTR, writeNumber } from './protocol';
@@ -67,10 +67,11 @@ export class Attributes {
     return this.#isReadOnlyHere(ino) ? mode & ~WRITE_BITS : mode;
   }
 
-  /** On a client files are read-only unless their mode is changed there; some are so on every host. */
+  /** On a client files are read-only unless their mode is changed there; some are so on every host, some on none. */
   #isReadOnlyHere(ino: number): boolean {
     if (this.tree.kind.get(ino) !== KIND.file) return false;
-    return this.isClient || (this.tree.flags.get(ino) & FILE_READ_ONLY_EVERYWHERE) !== 0;
+    const access = fileAccess(this.tree.flags.get(ino));
+    return access === 'by-role' ? this.isClient : access === 'read-only';
   }
 
   #occupied(ino: number): number {

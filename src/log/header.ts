@@ -24,7 +24,14 @@ export function encodeHeader(length: number, counters: Counters = { nextSeqnum: 
 /** Reads and checks the log header against the superblock's log length. */
 export function inspectHeader(store: Store, logLength: number): { counters: Counters; findings: Finding[] } {
   store.invalidate(LOG_OFFSET, LOG_HEADER.bytes);
-  const bytes = store.read(LOG_OFFSET, LOG_HEADER.bytes);
+  return inspectHeaderBytes(store.read(LOG_OFFSET, LOG_HEADER.bytes), logLength);
+}
+
+/** Checks the 48 bytes of a log header against the log's length. */
+export function inspectHeaderBytes(
+  bytes: Buffer,
+  logLength: number,
+): { counters: Counters; findings: Finding[] } {
   const findings: Finding[] = [];
   verify(LOG_HEADER, bytes, 0, ({ code, detail }) => findings.push(finding(code, detail)));
   const header = decode(LOG_HEADER, bytes);

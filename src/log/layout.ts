@@ -27,10 +27,8 @@ export const ENTRY_FILE = 0;
 export const ENTRY_MKDIR = 1;
 export const ENTRY_ADD_DAXDEV = 3;
 
-export const FILE_READ_ONLY_EVERYWHERE = 1;
-export const FILE_WRITABLE_EVERYWHERE = 2;
-/** What the reference writes into every file's flags, and so do we. */
-export const FILE_FLAGS_DEFAULT = FILE_WRITABLE_EVERYWHERE;
+export const FILE_FLAG_READ_ONLY = 1;
+export const FILE_FLAG_WRITABLE = 2;
 
 export const EXTENT_SIMPLE = 0;
 export const EXTENT_INTERLEAVED = 1;
@@ -115,10 +113,10 @@ export const FILE_BODY = structure('Body of a file', 544, {
     must: 'below 2^53',
     holds: Number.isSafeInteger,
   }),
-  flags: u32(24, 'flags: bit 0 read-only on all hosts, bit 1 read-write on all hosts', {
+  flags: u32(24, 'flags: 2 by role of the host, 1 read-only everywhere, 3 writable everywhere', {
     code: 'file-flags',
     must: 'of the bits 0 and 1 alone',
-    holds: (v) => v <= (FILE_READ_ONLY_EVERYWHERE | FILE_WRITABLE_EVERYWHERE),
+    holds: (v) => v <= (FILE_FLAG_READ_ONLY | FILE_FLAG_WRITABLE),
   }),
   uid: u32(28, 'owner'),
   gid: u32(32, 'group'),

@@ -5,7 +5,7 @@ import { MAX_PATH, PATH_BYTES } from './layout';
 
 export const META_DIRECTORY = '.meta';
 /** The one file under .meta that is logged like any other: default stripe options. */
-const LOGGED_META_FILE = Buffer.from('.meta/.alloc.cfg');
+export const LOGGED_META_FILE = Buffer.from('.meta/.alloc.cfg');
 
 const SLASH = 0x2f;
 const DOT = 0x2e;

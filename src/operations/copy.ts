@@ -11,6 +11,7 @@ import { type CopyFailure, CopyPlanner, failureOf, type PlannedItem } from './co
 import { allocate, fileEntry, inFileSystem, mkdirEntry, type Ownership } from './create';
 import type { OwnerSession, WriteOptions } from './owner-session';
 import { sameContents } from './same-contents';
+import { stripeDefaults } from './stripe-defaults';
 
 export interface CopyOptions extends WriteOptions, Ownership {
   readonly recursive?: boolean;
@@ -54,14 +55,15 @@ export async function copy(
   options: CopyOptions,
 ): Promise<CopyResult> {
   return inFileSystem(destination, options, async (session, relative) => {
-    const { stripe } = options;
+    const { stripe = await stripeDefaults(session, options) } = options;
     if (stripe) checkStripe(stripe, session.device.size, session.superblock.allocUnit);
     const planner = new CopyPlanner(session, options.recursive ?? false);
     planSources(planner, session, sources, destination, relative, options);
     const { plan } = planner;
     checkFits(session, plan.items, plan.entries);
     await options.onPlan?.(plan.bytes);
-    return new Copier(session, options, plan.failures).run(plan.items);
+    const striped = stripe ? { ...options, stripe } : options;
+    return new Copier(session, striped, plan.failures).run(plan.items);
   });
 }
 

@@ -1,10 +1,10 @@
 import { FamfsError } from '../errors';
 import type { FileEntry, MkdirEntry } from '../log/entry';
-import { FILE_FLAGS_DEFAULT } from '../log/layout';
+import { FILE_FLAGS, type FileAccess } from '../log/file-flags';
 import { pathForLog, printable } from '../log/paths';
-import { INO, KIND } from '../log/tree';
+import { KIND } from '../log/tree';
 import type { FileMap, StripeOptions } from '../types';
-import { checkIsMounted, locate, mountsOfDevice } from './mounts';
+import { checkIsMounted, locate, type Mount, mountsOfDevice } from './mounts';
 import { nudge } from './nudge';
 import { OwnerSession, type WriteOptions } from './owner-session';
 
@@ -15,23 +15,35 @@ export interface Ownership {
   readonly gid?: number;
 }
 
+/** What a new file is given besides its name, its size and its place. */
+export interface FileAttributes extends Ownership {
+  /** Who may write the file; left out, that goes by the role of each host. */
+  readonly access?: FileAccess;
+}
+
 const SLASH = 0x2f;
 
-/**
- * Runs `work` as the owner of the file system that `path` is in; `relative` is the path inside it. What it appends
- * shows in the mount when this returns.
- */
+/** Runs `work` as the owner of the file system that `path` is in; `relative` is the path inside it. */
 export async function inFileSystem<T>(
   path: string,
   options: WriteOptions,
   work: (session: OwnerSession, relative: Buffer) => T | Promise<T>,
 ): Promise<T> {
   const { mount, relative } = locate(path);
+  return inMount(mount, options, (session) => work(session, relative));
+}
+
+/** Runs `work` as the owner of a mounted file system. What it appends shows in the mount when this returns. */
+export async function inMount<T>(
+  mount: Mount,
+  options: WriteOptions,
+  work: (session: OwnerSession) => T | Promise<T>,
+): Promise<T> {
   const session = await OwnerSession.open(mount.device, options);
   const { room } = session;
   try {
     checkIsMounted(mount, session.superblock);
-    return await work(session, relative);
+    return await work(session);
   } finally {
     const appended = session.room < room;
     session.close();
@@ -69,8 +81,9 @@ export function mkdirEntry(path: Buffer, owner: Ownership): MkdirEntry {
 }
 
 /** The entry for a new file whose bytes are at `map`. */
-export function fileEntry(path: Buffer, size: number, map: FileMap, owner: Ownership): FileEntry {
-  return { type: 'file', path, size, flags: FILE_FLAGS_DEFAULT, map, ...ownerOf(owner, 0o644) };
+export function fileEntry(path: Buffer, size: number, map: FileMap, attributes: FileAttributes): FileEntry {
+  const flags = FILE_FLAGS[attributes.access ?? 'by-role'];
+  return { type: 'file', path, size, flags, map, ...ownerOf(attributes, 0o644) };
 }
 
 function ownerOf({ mode, uid, gid }: Ownership, defaultMode: number) {
@@ -92,79 +105,6 @@ export function allocate(session: OwnerSession, path: Buffer, size: number, stri
       `${freeUnits * unitBytes} bytes are free, ${largestFreeUnits * unitBytes} in one piece`,
     'famfs fsck tells how the space is used',
   );
-}
-
-export interface MkdirResult {
-  /** Paths of the directories made, relative to the mount point. */
-  readonly created: string[];
-}
-
-/** Makes a directory, or with `parents` all that are missing; then an existing one is no error. */
-export async function mkdir(
-  path: string,
-  options: WriteOptions & Ownership & { readonly parents?: boolean },
-): Promise<MkdirResult> {
-  return inFileSystem(path, options, (session, relative) => {
-    const missing = options.parents ? missingDirectories(session, relative) : [relative];
-    if (!options.parents) {
-      if (relative.length === 0) throw new FamfsError('exists', `${path}: is the mount point`);
-      checkNewPath(session, relative);
-    }
-    session.commit(missing.map((directory) => mkdirEntry(directory, options)));
-    return { created: missing.map(printable) };
-  });
-}
-
-/** The directories on the way to `path`, itself included, that do not exist, the outermost first. */
-function missingDirectories(session: OwnerSession, path: Buffer): Buffer[] {
-  if (path.length === 0) return [];
-  pathForLog(path);
-  const missing: Buffer[] = [];
-  for (let end = path.indexOf(SLASH); ; end = path.indexOf(SLASH, end + 1)) {
-    const directory = end === -1 ? path : path.subarray(0, end);
-    const ino = session.tree.resolve(directory);
-    if (ino === 0) missing.push(directory);
-    else if (session.tree.kind.get(ino) !== KIND.directory) {
-      throw new FamfsError('no-parent', `${printable(directory)}: exists and is not a directory`);
-    }
-    if (end === -1) return missing;
-  }
-}
-
-export interface CreatResult {
-  readonly path: string;
-  readonly size: number;
-  readonly map: FileMap;
-  /** False when the file was there with this size already, and nothing was done. */
-  readonly created: boolean;
-}
-
-/**
- * Creates a file of `size` bytes that reads as zeros. One of the same size that exists is left as it is.
- * Throws FamfsError `size-differs` when one of another size does.
- */
-export async function creat(
-  path: string,
-  size: number,
-  options: WriteOptions & Ownership & { readonly stripe?: StripeOptions },
-): Promise<CreatResult> {
-  return inFileSystem(path, options, (session, relative) => {
-    const existing = session.tree.resolve(relative);
-    if (existing >= INO.first && session.tree.kind.get(existing) === KIND.file) {
-      checkSameSize(path, session.tree.size.get(existing), size);
-      return { path: printable(relative), size, map: session.tree.map(existing), created: false };
-    }
-    if (relative.length === 0) throw new FamfsError('exists', `${path}: is the mount point`);
-    if (path.endsWith('/')) {
-      throw new FamfsError('bad-path', `${path}: a slash at the end names a directory, not a file`);
-    }
-    checkNewPath(session, relative);
-    session.needRoom(1);
-    const map = allocate(session, relative, size, options.stripe);
-    session.zeroData(map);
-    session.commit([fileEntry(relative, size, map, options)]);
-    return { path: printable(relative), size, map, created: true };
-  });
 }
 
 /** Throws FamfsError `size-differs` unless a file that exists has the wanted size. */

@@ -72,20 +72,40 @@ export interface Location {
  * Throws FamfsError `not-mounted` for paths elsewhere, `bad-path` for an empty one.
  */
 export function locate(path: string): Location {
-  if (path === '') throw new FamfsError('bad-path', 'an empty path names nothing');
-  const absolute = resolve(path);
-  const real = absolute === '/' ? absolute : join(realPathOfExisting(dirname(absolute)), basename(absolute));
-  const mount = listMounts().findLast(
-    ({ directory }) => real === directory || real.startsWith(directory === '/' ? '/' : `${directory}/`),
-  );
-  if (!mount) {
-    throw new FamfsError(
-      'not-mounted',
-      `${path}: not in a mounted famfs`,
-      'famfs mount DEVICE DIRECTORY mounts one',
+  return new Locator().locate(path);
+}
+
+/** Locates many paths: looks at the list of mounts, and at each directory, once. */
+export class Locator {
+  readonly #mounts = listMounts();
+  readonly #realPaths = new Map<string, string>();
+
+  /** As the function `locate`. */
+  locate(path: string): Location {
+    if (path === '') throw new FamfsError('bad-path', 'an empty path names nothing');
+    const absolute = resolve(path);
+    const real = absolute === '/' ? absolute : join(this.#realPath(dirname(absolute)), basename(absolute));
+    const mount = this.#mounts.findLast(
+      ({ directory }) => real === directory || real.startsWith(directory === '/' ? '/' : `${directory}/`),
     );
+    if (!mount) {
+      throw new FamfsError(
+        'not-mounted',
+        `${path}: not in a mounted famfs`,
+        'famfs mount DEVICE DIRECTORY mounts one',
+      );
+    }
+    return { mount, relative: Buffer.from(real.slice(mount.directory.length).replace(/^\//, '')) };
   }
-  return { mount, relative: Buffer.from(real.slice(mount.directory.length).replace(/^\//, '')) };
+
+  #realPath(directory: string): string {
+    let real = this.#realPaths.get(directory);
+    if (real === undefined) {
+      real = realPathOfExisting(directory);
+      this.#realPaths.set(directory, real);
+    }
+    return real;
+  }
 }
 
 /**

@@ -20,8 +20,13 @@ export interface WriteOptions {
   readonly noSync?: boolean;
   /** Called once when another process has the lock and this one begins to wait for it. */
   readonly onWait?: (device: string) => void;
+  /** Called with what the work goes on in spite of. */
+  readonly onWarning?: (message: string) => void;
   readonly signal?: AbortSignal;
 }
+
+/** The largest page of the processors that famfs runs on, in bytes. */
+const PAGE_BYTES = 65_536;
 
 const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 250;
@@ -105,9 +110,10 @@ export class OwnerSession {
     return logCapacity(this.superblock.logLength) - this.counters.nextIndex;
   }
 
-  /** Throws FamfsError `log-full` when fewer than `entries` entries are left. */
-  needRoom(entries: number): void {
-    if (entries > this.room) throw logFull(this.device.path, entries, this.room);
+  /** Throws FamfsError `log-full` when fewer than `entries` entries are left behind `waiting` others. */
+  needRoom(entries: number, waiting = 0): void {
+    const room = this.room - waiting;
+    if (entries > room) throw logFull(this.device.path, entries, room);
   }
 
   /** Begins to write back the data of a file. */
@@ -115,10 +121,16 @@ export class OwnerSession {
     for (const { offset, length } of extentsOf(map)) this.device.flush(offset, length);
   }
 
-  /** Makes all that a map takes read as zeros: no bytes of an earlier file system shine through. */
-  zeroData(map: FileMap): void {
-    for (const { offset, length } of extentsOf(map)) this.device.zero(offset, length);
-    this.flushData(map);
+  /**
+   * Makes a new file of `size` bytes read as zeros to the end of its last page, and begins to write that back: no bytes
+   * of an earlier file system shine through. What a map takes behind that page is never shown.
+   */
+  zeroData(map: FileMap, size: number): void {
+    const shown = Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
+    for (const { offset, length } of extentsOf(map)) {
+      this.device.zero(offset, Math.min(length, shown));
+      this.device.flush(offset, Math.min(length, shown));
+    }
   }
 
   /** Makes flushed data durable, then appends entries for it: the files exist when this returns. */

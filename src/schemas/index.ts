@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import { AutocompleteSchema } from './autocomplete';
+import { ChkreadSchema } from './chkread';
 import { CopySchema } from './cp';
 import { CreatSchema } from './creat';
 import { DoctorSchema } from './doctor';
+import { FlushSchema } from './flush';
 import { FsckSchema } from './fsck';
 import { LogplaySchema } from './logplay';
 import {
@@ -21,6 +23,7 @@ import { MountSchema } from './mount';
 import { FailureSchema } from './shared';
 import { StatusSchema } from './status';
 import { UmountSchema } from './umount';
+import { VerifySchema } from './verify';
 
 /**
  * What `famfs VERB --json` prints when it succeeds, by verb; `error` is what any of them prints when it fails. Each is
@@ -29,6 +32,7 @@ import { UmountSchema } from './umount';
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   autocomplete: AutocompleteSchema,
   check: CheckSchema,
+  chkread: ChkreadSchema,
   clone: CloneSchema,
   cp: CopySchema,
   creat: CreatSchema,
@@ -37,6 +41,7 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   doctor: DoctorSchema,
   error: FailureSchema,
   export: ExportSchema,
+  flush: FlushSchema,
   fsck: FsckSchema,
   getmap: GetmapSchema,
   info: InfoSchema,
@@ -48,4 +53,5 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   'mount.famfs': MountSchema,
   status: StatusSchema,
   umount: UmountSchema,
+  verify: VerifySchema,
 };

@@ -22,6 +22,18 @@ export const FileMapSchema: z.ZodType<FileMap> = z.discriminatedUnion('kind', [
 
 export const ErrorCodeSchema = z.enum(Object.keys(ERROR_TABLE) as ErrorCode[]);
 
+/** Paths, of several that a verb was given, about which nothing could be done. */
+export const PathFailures = z.array(
+  z.strictObject({
+    path: z.string().describe('as it was given'),
+    code: ErrorCodeSchema,
+    message: z.string(),
+  }),
+);
+
+/** What random contents are made from. */
+export const Seed = z.int().min(1).max(0xffffffff).describe('what the contents are made from');
+
 /** What every verb prints in place of a result when it fails. */
 export const FailureSchema = z.strictObject({
   error: z.strictObject({

@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { MIB } from '../../src/log/layout';
-import type { CreatResult } from '../../src/operations/create';
+import type { CreatedFile, CreatResult } from '../../src/operations/creat';
 import { GIB } from '../support/images';
 import { CLIENT, famfs, famfsOk, type Run, type RunOptions, shell } from '../support/run';
 import { fileOnDevice, loggedPaths, spaceOf } from '../support/run-device';
@@ -27,6 +27,12 @@ function dirty(path: string, offset: number, bytes: number): void {
 
 const creat = (args: string[], options?: RunOptions): Promise<Run> =>
   famfs(['creat', '--no-sync', ...args], options);
+/** The one file that a run tells of. */
+function only(run: Run): CreatedFile {
+  const { files, failures } = run.json<CreatResult>();
+  expect({ files: files.length, failures }).toEqual({ files: 1, failures: [] });
+  return files[0] as CreatedFile;
+}
 const fresh = (): string => `${mount}/${scratch.unique('file')}`;
 const nameOf = (path: string): string => path.slice(mount.length + 1);
 
@@ -93,7 +99,10 @@ describe('what creat makes', () => {
     const run = await creat(['--json', '-s', '5m', path]);
     expectQuiet(run);
     const { map } = fileOnDevice(device, nameOf(path));
-    expect(run.json()).toEqual({ path: nameOf(path), size: 5 * MIB, map, created: true });
+    expect(run.json()).toEqual({
+      files: [{ path: nameOf(path), size: 5 * MIB, map, created: true }],
+      failures: [],
+    });
   });
 });
 
@@ -109,7 +118,7 @@ describe('a file that exists', () => {
     const run = await creat(['-s', '64k', '-m', '777', path]);
     expectQuiet(run);
     expect(run.stdout).toMatch(/exists already\n$/);
-    expect((await creat(['-s', '64k', '--json', path])).json<CreatResult>().created).toBe(false);
+    expect(only(await creat(['-s', '64k', '--json', path])).created).toBe(false);
     expect(readFileSync(path).equals(bytes)).toBe(true);
     expect(loggedPaths(device)).toHaveLength(before);
   });
@@ -137,7 +146,7 @@ describe('striped files', () => {
     const path = fresh();
     const run = await creat(['--json', '-s', '65m', '-N', '4', '-B', '8', '-C', '2m', path]);
     expectQuiet(run);
-    const { map } = run.json<CreatResult>();
+    const { map } = only(run);
     if (map.kind !== 'interleaved') throw new Error('not interleaved');
     expect(map.chunkSize).toBe(2 * MIB);
     expect(map.strips.map((strip) => strip.length)).toEqual(Array(4).fill(18 * MIB));
@@ -149,12 +158,12 @@ describe('striped files', () => {
 
   test('the chunk is 2 MiB unless told', async () => {
     const run = await creat(['--json', '-s', '8m', '-N', '2', '-B', '2', fresh()]);
-    expect(run.json<CreatResult>().map).toMatchObject({ kind: 'interleaved', chunkSize: 2 * MIB });
+    expect(only(run).map).toMatchObject({ kind: 'interleaved', chunkSize: 2 * MIB });
   });
 
   test('a file smaller than a chunk lies in one piece', async () => {
     const run = await creat(['--json', '-s', '3m', '-N', '4', '-B', '8', '-C', '4m', fresh()]);
-    expect(run.json<CreatResult>().map).toMatchObject({ kind: 'simple', extents: [{ length: 4 * MIB }] });
+    expect(only(run).map).toMatchObject({ kind: 'simple', extents: [{ length: 4 * MIB }] });
   });
 
   test.each([

@@ -114,6 +114,7 @@ describe('examples in the help', () => {
       steps[0] = `famfs mkfs --no-sync --create ${DEVICE_SIZE} ${device}`;
       if (!/^(famfs )?mount/.test(example) && example.includes('/mnt/famfs')) {
         steps.push(`famfs mount --no-sync --log-file server.log ${device} mnt`, 'famfs mkdir mnt/ready');
+        steps.push('famfs creat -s 2m -r -S 42 mnt/filled');
       }
       if (READS_A_FILE.test(example)) steps.push(...fillSteps(device, example.includes('/mnt/famfs')));
     }

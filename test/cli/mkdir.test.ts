@@ -1,5 +1,5 @@
 import { lstatSync, statSync, symlinkSync } from 'node:fs';
-import type { MkdirResult } from '../../src/operations/create';
+import type { MkdirResult } from '../../src/operations/mkdir';
 import { CLIENT, famfs, famfsOk, type Run, type RunOptions, shell } from '../support/run';
 import { loggedPaths, writeAlmostFull } from '../support/run-device';
 import { codesOf, expectClean, expectFailure, expectQuiet, fsck } from '../support/run-expect';
@@ -70,6 +70,17 @@ describe('what mkdir makes', () => {
     expect([one, two, `${one}/below`].every(exists)).toBe(true);
   });
 
+  test('several, of which some cannot be made: the others are', async () => {
+    const [one, two] = [fresh(), fresh()];
+    const run = await mkdir(['--json', one, `${one}/a/b`, scratch.path('elsewhere'), one, two]);
+    expect(run.status).toBe(3);
+    const { created, failures } = run.json<MkdirResult>();
+    expect(created).toEqual([one, two].map((path) => path.slice(mount.length + 1)));
+    expect(failures.map(({ code }) => code).sort()).toEqual(['exists', 'no-parent', 'not-mounted']);
+    expect(run.stderr.match(/^famfs: /gm)).toHaveLength(3);
+    expect((await mkdir([one, two])).status).toBe(1);
+  });
+
   test('a relative path', async () => {
     const path = fresh();
     await mkdir([path]);
@@ -116,7 +127,10 @@ describe('-p', () => {
     const name = path.slice(mount.length + 1);
     const run = await mkdir(['-p', '-m', '711', '--json', `${path}/a/b/c`]);
     expectQuiet(run);
-    expect(run.json()).toEqual({ created: [name, `${name}/a`, `${name}/a/b`, `${name}/a/b/c`] });
+    expect(run.json()).toEqual({
+      created: [name, `${name}/a`, `${name}/a/b`, `${name}/a/b/c`],
+      failures: [],
+    });
     expect(modeOf(`${path}/a/b/c`)).toBe(0o711);
     expect(loggedPaths(device).slice(-4)).toEqual(run.json<MkdirResult>().created);
   });
@@ -128,7 +142,7 @@ describe('-p', () => {
     for (const there of [path, `${path}/a`, `${path}/`, mount]) {
       const run = await mkdir(['-p', '--json', there]);
       expectQuiet(run);
-      expect(run.json()).toEqual({ created: [] });
+      expect(run.json()).toEqual({ created: [], failures: [] });
     }
     expect(loggedPaths(device)).toHaveLength(before);
   });

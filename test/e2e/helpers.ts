@@ -61,7 +61,7 @@ export interface Created {
 /** Creates a file. */
 export async function creat(path: string, size: number | string, more: readonly string[] = []) {
   const run = await famfsOk(['creat', '--no-sync', '--json', '--size', String(size), ...more, path]);
-  return run.json<Created>();
+  return run.json<{ files: [Created] }>().files[0];
 }
 
 /** Bytes of a file, from the start or from `offset` on. */

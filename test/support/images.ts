@@ -1,13 +1,13 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { encodeEntry, extentBase, type LogEntry } from '../../src/log/entry';
 import { type CrcField, encode, type Field, type U64Field } from '../../src/log/fields';
+import { FILE_FLAGS } from '../../src/log/file-flags';
 import { encodeHeader } from '../../src/log/header';
 import {
   DEFAULT_ALLOC_UNIT,
   DEFAULT_LOG_LENGTH,
   EXTENT,
   entryOffset,
-  FILE_FLAGS_DEFAULT,
   LOG_ENTRY,
   LOG_HEADER,
   LOG_OFFSET,
@@ -50,7 +50,7 @@ export function file(path: string | Buffer, size: number, map: FileMap, more: ob
     type: 'file',
     path: Buffer.from(path),
     size,
-    flags: FILE_FLAGS_DEFAULT,
+    flags: FILE_FLAGS['by-role'],
     uid: 0,
     gid: 0,
     mode: 0o644,

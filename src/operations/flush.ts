@@ -1,0 +1,115 @@
+import { closeSync, fstatSync, fsyncSync, openSync } from 'node:fs';
+import type { Device } from '../device/device';
+import { openDevice } from '../device/open';
+import { errnoOf, FamfsError } from '../errors';
+import { inspectHeader } from '../log/header';
+import { LOG_OFFSET, logCapacity } from '../log/layout';
+import { Replay } from '../log/replay';
+import { loadSuperblock } from '../log/superblock';
+import { KIND, type Tree } from '../log/tree';
+import { groupByMount, type Placed } from './in-mounts';
+import { checkIsMounted, type Mount } from './mounts';
+import { nudge } from './nudge';
+import { type PathFailure, PathFailures } from './path-failures';
+
+export interface FlushOptions {
+  readonly onFile?: (file: FlushedFile) => void;
+  /** Called for each of several files that cannot be flushed. */
+  readonly onFailure?: (failure: PathFailure) => void;
+}
+
+export interface FlushedFile {
+  readonly path: string;
+  /** Bytes of the file. */
+  readonly size: number;
+}
+
+export interface FlushResult {
+  readonly files: FlushedFile[];
+  readonly failures: PathFailure[];
+}
+
+/**
+ * Writes back what this host changed in files and may still hold in caches, in the kernel's and the processor's, and
+ * drops what they hold: the next read sees what is in the memory. What concerns one of several files is in `failures`.
+ * Throws FamfsError `not-mounted` or `source` for the only one, `device-io` where the device fails.
+ */
+export async function flush(paths: readonly string[], options: FlushOptions): Promise<FlushResult> {
+  const failures = new PathFailures(paths.length, options.onFailure);
+  const files: FlushedFile[] = [];
+  const items = paths.map((path) => ({ path }));
+  for (const { mount, placed } of groupByMount(items, failures)) {
+    const device = openDevice(mount.device, { writable: false });
+    try {
+      const flushed = flushIn(mount, device, placed, failures);
+      await nudge([mount], [...flushed.keys()]);
+      for (const file of flushed.values()) {
+        files.push(file);
+        options.onFile?.(file);
+      }
+    } finally {
+      device.close();
+    }
+  }
+  return { files, failures: failures.list };
+}
+
+/** Flushes files of one mount. Returns them by inode. */
+function flushIn(
+  mount: Mount,
+  device: Device,
+  placed: readonly Placed<{ path: string }>[],
+  failures: PathFailures,
+): Map<number, FlushedFile> {
+  const tree = treeOf(mount, device);
+  const flushed = new Map<number, FlushedFile>();
+  for (const { item, relative } of placed) {
+    try {
+      const size = writeBack(item.path);
+      const ino = tree.resolve(relative);
+      if (tree.kind.get(ino) !== KIND.file) throw notRegular(item.path);
+      tree.eachExtent(ino, (devindex, offset, length) => {
+        if (devindex === 0) device.flush(offset, length);
+        else
+          throw new FamfsError('source', `${item.path}: lies on device ${devindex}, which is not attached`);
+      });
+      flushed.set(ino, { path: item.path, size });
+    } catch (error) {
+      failures.note(item.path, error);
+    }
+  }
+  device.fence();
+  return flushed;
+}
+
+/** The tree of all that is logged by now. */
+function treeOf(mount: Mount, device: Device): Tree {
+  const superblock = loadSuperblock(device);
+  checkIsMounted(mount, superblock);
+  const { nextIndex } = inspectHeader(device, superblock.logLength).counters;
+  const replay = new Replay(device, superblock, () => {});
+  device.invalidate(LOG_OFFSET, superblock.logLength);
+  replay.to(Math.min(nextIndex, logCapacity(superblock.logLength)));
+  return replay.tree;
+}
+
+/** Has the kernel hand pages that were changed through mappings to the server. Returns the size of the file. */
+function writeBack(path: string): number {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw notRegular(path);
+    fsyncSync(fd);
+    return stats.size;
+  } catch (cause) {
+    if (cause instanceof FamfsError) throw cause;
+    throw new FamfsError('source', `${path}: cannot be flushed: ${errnoOf(cause)}`, undefined, { cause });
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function notRegular(path: string): FamfsError {
+  return new FamfsError('source', `${path}: not a regular file of the file system`);
+}
