@@ -3,7 +3,9 @@ import Cp from './commands/cp';
 import Creat from './commands/creat';
 import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
 import Fsck from './commands/fsck';
+import LogDump from './commands/log-dump';
 import Logplay from './commands/logplay';
+import DeviceMapCommand from './commands/map';
 import Mkdir from './commands/mkdir';
 import Mkfs from './commands/mkfs';
 import Mount from './commands/mount';
@@ -16,7 +18,9 @@ export const COMMANDS: Record<string, Command.Class> = {
   cp: Cp,
   creat: Creat,
   fsck: Fsck,
+  'log:dump': LogDump,
   logplay: Logplay,
+  map: DeviceMapCommand,
   mkdir: Mkdir,
   mkfs: Mkfs,
   mount: Mount,

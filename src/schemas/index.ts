@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import { CopySchema } from './cp';
 import { CreatSchema } from './creat';
 import { FsckSchema } from './fsck';
+import { LogDumpSchema } from './log-dump';
 import { LogplaySchema } from './logplay';
+import { MapSchema } from './map';
 import { MkdirSchema } from './mkdir';
 import { MkfsSchema } from './mkfs';
 import { MountSchema } from './mount';
@@ -19,7 +21,9 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   creat: CreatSchema,
   error: FailureSchema,
   fsck: FsckSchema,
+  'log dump': LogDumpSchema,
   logplay: LogplaySchema,
+  map: MapSchema,
   mkdir: MkdirSchema,
   mkfs: MkfsSchema,
   mount: MountSchema,
