@@ -3,6 +3,8 @@
 
 /** The script of the page that `famfs map --html` writes: draws the device on a canvas, row by row, and tells of it. */
 
+export {};
+
 type Kind = 'superblock' | 'log' | 'file' | 'shared' | 'free';
 
 /** What the page is about, as src/ui/map-html.ts puts it in. Offsets and lengths in bytes. */
@@ -35,7 +37,11 @@ const search = element<HTMLInputElement>('search');
 const results = element('results');
 const where = element('where');
 const brush = canvas.getContext('2d') as CanvasRenderingContext2D;
+const SHARED = data.kinds.indexOf('shared');
 const runCount = data.runs.length / FIELDS;
+const sharedRuns = Array.from({ length: runCount }, (_, run) => run).filter(
+  (run) => data.runs[run * FIELDS + 2] === SHARED,
+);
 let viewStart = 0;
 let viewBytes = data.deviceBytes;
 let wanted = '';
@@ -77,7 +83,7 @@ function draw(): void {
   where.textContent = `${size(viewStart)} to ${size(viewStart + viewBytes)} of ${size(data.deviceBytes)}`;
 }
 
-/** One row, pixel by pixel: where a pixel holds many runs, the one at its start shows, and shared ones before all. */
+/** One row, pixel by pixel: where a pixel holds many runs, the one at its start shows, and shared ones above all. */
 function drawRow(y: number, start: number, bytes: number, width: number): void {
   const pixelBytes = bytes / width;
   for (let run = runAt(start), x = 0; run < runCount && x < width; ) {
@@ -86,6 +92,12 @@ function drawRow(y: number, start: number, bytes: number, width: number): void {
     brush.fillRect(x, y, end - x, ROW - GAP);
     x = end;
     run = Math.max(run + 1, runAt(start + x * pixelBytes));
+  }
+  brush.fillStyle = COLOURS.shared;
+  for (const run of sharedRuns) {
+    const x = Math.max(0, (field(run, 0) - start) / pixelBytes);
+    const end = Math.min(width, (field(run, 0) + field(run, 1) - start) / pixelBytes);
+    if (end > 0 && x < width) brush.fillRect(x, y, Math.max(2, end - x), ROW - GAP);
   }
 }
 

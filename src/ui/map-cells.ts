@@ -44,8 +44,8 @@ export function stableHash(path: string): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
-/** The colour of a file in pictures, as CSS has it. */
+/** The colour of a file in pictures, as CSS has it: any but red, which is for shared bytes. */
 export function cssColour(path: string): string {
   const hash = stableHash(path);
-  return `hsl(${hash % 360} ${45 + ((hash >>> 9) % 35)}% ${40 + ((hash >>> 17) % 25)}%)`;
+  return `hsl(${30 + (hash % 300)} ${45 + ((hash >>> 9) % 35)}% ${40 + ((hash >>> 17) % 25)}%)`;
 }

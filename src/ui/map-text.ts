@@ -12,11 +12,13 @@ const MOST_ROWS = 20;
 const LEGEND_FILES = 12;
 const SHOWN_PROBLEMS = 20;
 const OFFSET_COLUMNS = 12;
+/** Cells in a row are a multiple of this, so that rows begin at round offsets. */
+const COLUMN_STEP = 16;
 const MARKS = { superblock: 'S', log: 'L', shared: '!', free: '.', file: '#' } as const;
 
 /** A map as lines for a terminal of `width` columns, 40 or more. */
 export function* describeMap(map: DeviceMap, width: number, painter: Painter): Generator<string> {
-  const columns = width - OFFSET_COLUMNS;
+  const columns = Math.floor((width - OFFSET_COLUMNS) / COLUMN_STEP) * COLUMN_STEP;
   const { cellBytes, cells } = gridOf(map, columns * MOST_ROWS);
   const largest = map.files.toSorted((a, b) => b.bytes - a.bytes || a.entry - b.entry).slice(0, LEGEND_FILES);
   const letters = new Map(largest.map(({ entry }, i) => [entry, LETTERS[i] as string]));

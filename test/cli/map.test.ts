@@ -75,7 +75,7 @@ describe('in the terminal', () => {
   test('rows of cells, a legend and a summary, in 80 columns', async () => {
     const run = await famfsOk(['map', deviceWith({})]);
     expectQuiet(run);
-    expect(run.stdout).toMatch(/^ +0 B {2}SLLL/m);
+    expect(run.stdout).toMatch(/^ +0 B {2}SLLg/m);
     expect(run.stdout).toMatch(/^a +50\.0 MiB {2}1 extent +big$/m);
     expect(run.stdout).toMatch(/^used .* of 4\.0 GiB, 9 files\nfree .* in 1 fragment, the largest /m);
     for (const line of run.stdout.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(80);
