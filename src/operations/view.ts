@@ -1,8 +1,8 @@
-import { realpathSync } from 'node:fs';
-import { posix } from 'node:path';
+import { closeSync, constants, openSync, readSync, realpathSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
-import { FamfsError } from '../errors';
+import { errnoOf, FamfsError } from '../errors';
 import { type Finding, isError } from '../log/findings';
 import { inspectHeader } from '../log/header';
 import { LOG_OFFSET, logCapacity, SUPERBLOCK_REGION } from '../log/layout';
@@ -43,6 +43,8 @@ export class View {
     readonly replay: Replay,
     /** Where the file system is mounted, if it is. */
     readonly mount: Mount | undefined,
+    /** The mount that was asked for; undefined where the device was. */
+    readonly through: Mount | undefined,
     /** The path that was asked for, from the root of the file system; empty for the root. */
     readonly path: Buffer,
     /** Entries of the log that are damaged, and so not in the tree. */
@@ -56,10 +58,11 @@ export class View {
    * device throws.
    */
   static open(target: string, options: ViewOptions = {}): View {
-    const { device, superblock, mount, relative } = openTarget(target, options);
+    const { device, superblock, mount, through, relative } = openTarget(target, options);
     try {
       const { replay, notShown } = replayLog(device, superblock, options.onFinding);
-      return new View(device, superblock, replay, mount, below(relative, options.path), notShown);
+      const path = below(relative, options.path);
+      return new View(device, superblock, replay, mount, through, path, notShown);
     } catch (error) {
       device.close();
       throw error;
@@ -100,11 +103,21 @@ export class View {
     return this.tree.map(ino);
   }
 
+  /** The path of an inode in the mount that the view was asked for by, or undefined where it was asked by a device. */
+  pathInMount(ino: number): Buffer | undefined {
+    if (!this.through) return undefined;
+    return Buffer.concat([Buffer.from(join(this.through.directory, '/')), this.tree.path(ino)]);
+  }
+
   /**
-   * A file to read from: `read` fills `target` with its bytes from `position` on, all of them within `size`.
-   * Throws FamfsError `device-io` for a file on a device other than the primary, and where a page cannot be read.
+   * Opens a file for reading: in the mount that the view was asked for by, whose caches may be ahead of the device,
+   * or else straight on the device. Close it before the view.
+   * Throws FamfsError `device-io` for a file on a device other than the primary.
    */
-  file(ino: number): ReadableFile {
+  openFile(ino: number): ReadableFile {
+    const size = this.tree.size.get(ino);
+    const path = this.pathInMount(ino);
+    if (path) return openServed(path, size);
     const map = this.mapOf(ino);
     const elsewhere = extentsOf(map).find(({ devindex }) => devindex !== 0);
     if (elsewhere) {
@@ -114,7 +127,7 @@ export class View {
       );
     }
     const read = (position: number, target: Buffer) => readMapped(this.device, map, position, target);
-    return { size: this.tree.size.get(ino), read };
+    return { size, read, close: () => {} };
   }
 
   close(): void {
@@ -122,10 +135,37 @@ export class View {
   }
 }
 
-/** A file of a view. `size` and `position` in bytes. */
+/** A file that is open for reading. `size` and `position` in bytes. */
 export interface ReadableFile {
   readonly size: number;
+  /** Fills `target`, which must end within the file. Throws FamfsError `device-io`. */
   readonly read: (position: number, target: Buffer) => void;
+  readonly close: () => void;
+}
+
+/** Opens a file of a mount, which must have `size` bytes there. */
+function openServed(path: Buffer, size: number): ReadableFile {
+  const failed = (what: string, cause?: unknown) =>
+    new FamfsError('device-io', `${printable(path)}: ${what}`, undefined, { cause });
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (cause) {
+    throw failed(`cannot be opened: ${errnoOf(cause)}`, cause);
+  }
+  const read = (position: number, target: Buffer) => {
+    for (let done = 0; done < target.length; ) {
+      let count: number;
+      try {
+        count = readSync(fd, target, done, target.length - done, position + done);
+      } catch (cause) {
+        throw failed(`cannot be read at ${position + done}: ${errnoOf(cause)}`, cause);
+      }
+      if (count === 0) throw failed(`ends at ${position + done}, the log says ${size} bytes`);
+      done += count;
+    }
+  };
+  return { size, read, close: () => closeSync(fd) };
 }
 
 /** A file system whose log was not read yet. */
@@ -134,6 +174,8 @@ export interface OpenTarget {
   readonly superblock: Superblock;
   /** Where the file system is mounted, if it is. */
   readonly mount: Mount | undefined;
+  /** The mount that was given as the target, if it was not the device. */
+  readonly through: Mount | undefined;
   /** The path that was asked for, from the root of the file system. */
   readonly relative: Buffer;
 }
@@ -145,7 +187,7 @@ export function openTarget(target: string, options: Pick<ViewOptions, 'unchecked
   try {
     const superblock = loadSuperblock(device);
     if (mount && !options.unchecked) checkIsMounted(mount, superblock);
-    return { device, superblock, mount: mount ?? mountOfDevice(path), relative };
+    return { device, superblock, mount: mount ?? mountOfDevice(path), through: mount, relative };
   } catch (error) {
     device.close();
     throw error;
@@ -210,11 +252,15 @@ function existingPath(path: string): string {
   }
 }
 
-function below(relative: Buffer, path: string | undefined): Buffer {
-  if (path === undefined) return relative;
-  const inside = posix.normalize(`/${path}`).replace(/^\/|\/$/g, '');
-  if (relative.length === 0 || inside === '') return inside === '' ? relative : Buffer.from(inside);
-  return Buffer.concat([relative, Buffer.from(`/${inside}`)]);
+/** A path given for a file system that is not mounted, from its root: without slashes at its ends, `.` and `..`. */
+export function pathInside(path: string): Buffer {
+  return Buffer.from(posix.normalize(`/${path}`).replace(/^\/|\/$/g, ''));
+}
+
+function below(relative: Buffer, path = ''): Buffer {
+  const inside = pathInside(path);
+  if (relative.length === 0 || inside.length === 0) return inside.length === 0 ? relative : inside;
+  return Buffer.concat([relative, Buffer.from('/'), inside]);
 }
 
 function replayLog(device: Device, superblock: Superblock, onFinding?: (finding: Finding) => void) {

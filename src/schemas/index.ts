@@ -4,6 +4,16 @@ import { CreatSchema } from './creat';
 import { FsckSchema } from './fsck';
 import { LogDumpSchema } from './log-dump';
 import { LogplaySchema } from './logplay';
+import {
+  CheckSchema,
+  CloneSchema,
+  DfSchema,
+  DigestSchema,
+  ExportSchema,
+  GetmapSchema,
+  InfoSchema,
+  ListSchema,
+} from './look';
 import { MapSchema } from './map';
 import { MkdirSchema } from './mkdir';
 import { MkfsSchema } from './mkfs';
@@ -17,13 +27,21 @@ import { UmountSchema } from './umount';
  * published as JSON Schema in docs/schemas. The program itself never loads these: the types of the results say the same.
  */
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  check: CheckSchema,
+  clone: CloneSchema,
   cp: CopySchema,
   creat: CreatSchema,
+  df: DfSchema,
+  digest: DigestSchema,
   error: FailureSchema,
+  export: ExportSchema,
   fsck: FsckSchema,
   'log dump': LogDumpSchema,
   logplay: LogplaySchema,
   map: MapSchema,
+  getmap: GetmapSchema,
+  info: InfoSchema,
+  ls: ListSchema,
   mkdir: MkdirSchema,
   mkfs: MkfsSchema,
   mount: MountSchema,
