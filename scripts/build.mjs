@@ -37,8 +37,21 @@ const oclifSortsByBytes = {
 const dist = join(root, 'dist');
 mkdirSync(dist, { recursive: true });
 const fresh = mkdtempSync(join(dist, 'new-'));
+/** The script of the page that `famfs map --html` writes, for a browser. */
+const page = await build({
+  absWorkingDir: root,
+  entryPoints: ['src/page/map.ts'],
+  bundle: true,
+  write: false,
+  format: 'iife',
+  target: 'es2022',
+  minify: true,
+  charset: 'ascii',
+  logLevel: 'warning',
+});
 await build({
   absWorkingDir: root,
+  define: { MAP_PAGE_SCRIPT: JSON.stringify(page.outputFiles[0].text.trimEnd()) },
   entryPoints: { famfs: 'src/main.ts', server: 'src/server.ts' },
   outdir: fresh,
   outExtension: { '.js': '.cjs' },

@@ -15,8 +15,10 @@ import Flush from './commands/flush';
 import Fsck from './commands/fsck';
 import Getmap from './commands/getmap';
 import Info from './commands/info';
+import LogDump from './commands/log-dump';
 import Logplay from './commands/logplay';
 import Ls from './commands/ls';
+import DeviceMapCommand from './commands/map';
 import Mkdir from './commands/mkdir';
 import Mkfs from './commands/mkfs';
 import Mount from './commands/mount';
@@ -42,8 +44,10 @@ export const COMMANDS: Record<string, Command.Class> = {
   fsck: Fsck,
   getmap: Getmap,
   info: Info,
+  'log:dump': LogDump,
   logplay: Logplay,
   ls: Ls,
+  map: DeviceMapCommand,
   mkdir: Mkdir,
   mkfs: Mkfs,
   mount: Mount,

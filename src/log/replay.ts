@@ -30,6 +30,9 @@ export interface ReplayCounts {
   unlinked: number;
 }
 
+/** Called with each entry, which begins at `base`, after what is wrong with it was reported. */
+export type EntryVisitor = (verdict: Verdict, bytes: Buffer, base: number, index: number) => void;
+
 /**
  * Builds a tree from a log, in one pass, and goes on from where it stopped when more was appended. Bad entries are
  * reported and left out; the others stand.
@@ -43,7 +46,7 @@ export class Replay {
     private readonly store: Store,
     readonly superblock: Superblock,
     private readonly report: FindingSink,
-    private readonly inspect?: (bytes: Buffer, base: number, index: number) => void,
+    private readonly inspect?: EntryVisitor,
   ) {
     this.tree = new Tree(SUPERBLOCK_REGION, superblock.logLength);
     this.#checker = new EntryChecker(superblock, store.size, report);
@@ -104,7 +107,7 @@ export class Replay {
     if (verdict === 'corrupt') this.counts.corrupt++;
     else if (verdict === 'rejected') this.counts.rejected++;
     else this.#link(verdict, bytes, base, index);
-    if (verdict !== 'corrupt') this.inspect?.(bytes, base, index);
+    this.inspect?.(verdict, bytes, base, index);
   }
 
   #link(verdict: Verdict, bytes: Buffer, base: number, index: number): void {

@@ -58,15 +58,11 @@ export class View {
    * device throws.
    */
   static open(target: string, options: ViewOptions = {}): View {
-    const place = placeOf(target);
-    const device = openDevice(place.device, { writable: false });
+    const { device, superblock, mount, through, relative } = openTarget(target, options);
     try {
-      const superblock = loadSuperblock(device);
-      if (place.mount && !options.unchecked) checkIsMounted(place.mount, superblock);
       const { replay, notShown } = replayLog(device, superblock, options.onFinding);
-      const mount = place.mount ?? mountOfDevice(place.device);
-      const path = below(place.relative, options.path);
-      return new View(device, superblock, replay, mount, place.mount, path, notShown);
+      const path = below(relative, options.path);
+      return new View(device, superblock, replay, mount, through, path, notShown);
     } catch (error) {
       device.close();
       throw error;
@@ -172,6 +168,55 @@ function openServed(path: Buffer, size: number): ReadableFile {
   return { size, read, close: () => closeSync(fd) };
 }
 
+/** A file system whose log was not read yet. */
+export interface OpenTarget {
+  readonly device: Device;
+  readonly superblock: Superblock;
+  /** Where the file system is mounted, if it is. */
+  readonly mount: Mount | undefined;
+  /** The mount that was given as the target, if it was not the device. */
+  readonly through: Mount | undefined;
+  /** The path that was asked for, from the root of the file system. */
+  readonly relative: Buffer;
+}
+
+/** Opens a file system as View.open does, without its log. The caller closes the device. */
+export function openTarget(target: string, options: Pick<ViewOptions, 'unchecked'> = {}): OpenTarget {
+  const { device: path, mount, relative } = placeOf(target);
+  const device = openDevice(path, { writable: false });
+  try {
+    const superblock = loadSuperblock(device);
+    if (mount && !options.unchecked) checkIsMounted(mount, superblock);
+    return { device, superblock, mount: mount ?? mountOfDevice(path), through: mount, relative };
+  } catch (error) {
+    device.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads the counters of a log, telling what is wrong with its header, and drops cached lines of the log. Returns how
+ * many entries there are to read. Throws FamfsError `bad-log` when the header cannot be told from noise.
+ */
+export function readLogHeader(
+  device: Device,
+  { logLength }: Superblock,
+  onFinding?: (finding: Finding) => void,
+): number {
+  const { counters, findings } = inspectHeader(device, logLength);
+  for (const found of findings) onFinding?.(found);
+  const noLog = findings.find((found) => found.code === 'log-magic');
+  if (noLog) {
+    throw new FamfsError(
+      'bad-log',
+      `${device.path}: the log cannot be read (${noLog.code}: ${noLog.detail})`,
+      'famfs fsck tells all that is wrong',
+    );
+  }
+  device.invalidate(LOG_OFFSET, logLength);
+  return Math.min(counters.nextIndex, logCapacity(logLength));
+}
+
 /** Runs `work` on a view, which is closed when it ends. */
 export async function withView<T>(
   target: string,
@@ -219,16 +264,7 @@ function below(relative: Buffer, path = ''): Buffer {
 }
 
 function replayLog(device: Device, superblock: Superblock, onFinding?: (finding: Finding) => void) {
-  const { counters, findings } = inspectHeader(device, superblock.logLength);
-  for (const found of findings) onFinding?.(found);
-  const noLog = findings.find((found) => found.code === 'log-magic');
-  if (noLog) {
-    throw new FamfsError(
-      'bad-log',
-      `${device.path}: the log cannot be read (${noLog.code}: ${noLog.detail})`,
-      'famfs fsck tells all that is wrong',
-    );
-  }
+  const end = readLogHeader(device, superblock, onFinding);
   let notShown = 0;
   let last: number | undefined;
   const replay = new Replay(device, superblock, (found) => {
@@ -237,8 +273,7 @@ function replayLog(device: Device, superblock: Superblock, onFinding?: (finding:
     last = found.entry;
     notShown++;
   });
-  device.invalidate(LOG_OFFSET, superblock.logLength);
-  replay.to(Math.min(counters.nextIndex, logCapacity(superblock.logLength)));
+  replay.to(end);
   return { replay, notShown };
 }
 

@@ -6,6 +6,7 @@ import { CreatSchema } from './creat';
 import { DoctorSchema } from './doctor';
 import { FlushSchema } from './flush';
 import { FsckSchema } from './fsck';
+import { LogDumpSchema } from './log-dump';
 import { LogplaySchema } from './logplay';
 import {
   CheckSchema,
@@ -17,6 +18,7 @@ import {
   InfoSchema,
   ListSchema,
 } from './look';
+import { MapSchema } from './map';
 import { MkdirSchema } from './mkdir';
 import { MkfsSchema } from './mkfs';
 import { MountSchema } from './mount';
@@ -45,8 +47,10 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   fsck: FsckSchema,
   getmap: GetmapSchema,
   info: InfoSchema,
+  'log dump': LogDumpSchema,
   logplay: LogplaySchema,
   ls: ListSchema,
+  map: MapSchema,
   mkdir: MkdirSchema,
   mkfs: MkfsSchema,
   mount: MountSchema,

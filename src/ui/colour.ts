@@ -9,12 +9,14 @@ export interface Painter {
   yellow(text: string): string;
   dim(text: string): string;
   bold(text: string): string;
+  /** One of ten colours, by any whole number. */
+  hue(text: string, number: number): string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const plain = (text: string): string => text;
-const PLAIN: Painter = { red: plain, green: plain, yellow: plain, dim: plain, bold: plain };
+const PLAIN: Painter = { red: plain, green: plain, yellow: plain, dim: plain, bold: plain, hue: plain };
 
 /**
  * Whether text for `stream` is to be coloured. FORCE_COLOR decides where it is set ("0" and "false" mean
@@ -31,5 +33,12 @@ export function wantsColour(stream: MaybeTerminal, env: Environment = process.en
 export async function paint(stream: MaybeTerminal, env: Environment = process.env): Promise<Painter> {
   if (!wantsColour(stream, env)) return PLAIN;
   const { Chalk } = await import('chalk');
-  return new Chalk({ level: 1 });
+  const chalk = new Chalk({ level: 1 });
+  const { bgBlue, bgBlueBright, bgCyan, bgCyanBright, bgGreen, bgGreenBright, bgMagenta, bgMagentaBright } =
+    chalk;
+  const { bgYellow, bgYellowBright } = chalk;
+  const backs = [bgBlueBright, bgCyan, bgGreen, bgMagenta, bgYellow, bgBlue, bgCyanBright, bgGreenBright];
+  const hues = [...backs, bgMagentaBright, bgYellowBright];
+  const { red, green, yellow, dim, bold } = chalk;
+  return { red, green, yellow, dim, bold, hue: (text, number) => (hues[number % hues.length] ?? bold)(text) };
 }

@@ -35,7 +35,7 @@ function begin({ store }: Image) {
     store,
     loadSuperblock(store),
     (found) => findings.push(found),
-    (_bytes, _base, index) => inspected.push(index),
+    (verdict, _bytes, _base, index) => verdict !== 'corrupt' && inspected.push(index),
   );
   return { replay, findings, inspected };
 }

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { MIB } from '../../src/log/layout';
+import type { DeviceMap } from '../../src/operations/device-map';
+import { file, GIB, makeImage, mkdir, Space, writeImage } from '../support/images';
+import { famfs, famfsOk, shell } from '../support/run';
+import { damagedDevice } from '../support/run-device';
+import { expectFailure, expectNoTrace, expectQuiet } from '../support/run-expect';
+import { filesBelow } from '../support/run-files';
+import { scratchEach } from '../support/run-scratch';
+
+const scratch = scratchEach();
+const HOSTILE = '</script><svg onload=alert(1)>&"\'';
+
+function deviceWith(entries: Parameters<typeof makeImage>[0] & object): string {
+  const device = scratch.path('device.img');
+  writeImage(device, makeImage(entries));
+  return device;
+}
+
+const mapOf = async (target: string) => (await famfsOk(['map', '--json', target])).json<DeviceMap>();
+
+function crossLinked(): string {
+  const extents = [{ devindex: 0, offset: 100 * MIB, length: 4 * MIB }];
+  const inside = [{ devindex: 0, offset: 102 * MIB, length: 4 * MIB }];
+  const entries = [
+    file('one', 4 * MIB, { kind: 'simple', extents }),
+    file('two', 4 * MIB, { kind: 'simple', extents: inside }),
+  ];
+  return deviceWith({ entries });
+}
+
+describe('--json', () => {
+  test('the runs cover the device from its first byte to its last', async () => {
+    const map = await mapOf(deviceWith({}));
+    let at = 0;
+    for (const { length, offset } of map.runs) {
+      expect(offset).toBe(at);
+      at += length;
+    }
+    expect(at).toBe(4 * GIB);
+    expect(map.runs.slice(0, 3).map(({ kind }) => kind)).toEqual(['superblock', 'log', 'file']);
+    expect(map).toMatchObject({ elsewhere: 1, problems: [] });
+    const striped = map.files.find(({ path }) => path === 'striped');
+    expect(striped).toMatchObject({ parts: 4, interleaved: true, bytes: 40 * MIB });
+    const strips = map.runs.filter(({ entry }) => entry === striped?.entry);
+    expect(strips.map(({ part }) => part)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('shared space is a run of its own, and a problem', async () => {
+    const { problems, runs } = await mapOf(crossLinked());
+    expect(runs.slice(3, 6)).toEqual([
+      { kind: 'file', offset: 100 * MIB, length: 2 * MIB, entry: 0, part: 0 },
+      { kind: 'shared', offset: 102 * MIB, length: 2 * MIB, entry: 0, part: 0 },
+      { kind: 'file', offset: 104 * MIB, length: 2 * MIB, entry: 1, part: 0 },
+    ]);
+    expect(problems).toMatchObject([{ code: 'ext-overlap', path: 'two' }]);
+  });
+
+  test('extents out of bounds are told', async () => {
+    const extents = [{ devindex: 0, offset: 4 * GIB, length: 2 * MIB }];
+    const device = deviceWith({ entries: [file('out', 2 * MIB, { kind: 'simple', extents })] });
+    expect((await mapOf(device)).problems).toMatchObject([{ code: 'ext-beyond-device', path: 'out' }]);
+    expect((await famfsOk(['map', device])).stdout).toContain('error ext-beyond-device: entry 0 "out"');
+  });
+
+  test('of a mount', async () => {
+    const { device, mount } = await scratch.mountedDevice('4g');
+    await famfsOk(['creat', '--no-sync', '-s', '6m', `${mount}/a`]);
+    const map = await mapOf(mount);
+    expect(map).toMatchObject({ device, mountedOn: mount, files: [{ path: 'a', bytes: 6 * MIB, parts: 1 }] });
+  });
+});
+
+describe('in the terminal', () => {
+  test('rows of cells, a legend and a summary, in 80 columns', async () => {
+    const run = await famfsOk(['map', deviceWith({})]);
+    expectQuiet(run);
+    expect(run.stdout).toMatch(/^ +0 B {2}SLLg/m);
+    expect(run.stdout).toMatch(/^a +50\.0 MiB {2}1 extent +big$/m);
+    expect(run.stdout).toMatch(/^used .* of 4\.0 GiB, 9 files\nfree .* in 1 fragment, the largest /m);
+    for (const line of run.stdout.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('--width', async () => {
+    const { stdout } = await famfsOk(['map', '--width', '40', deviceWith({})]);
+    for (const line of stdout.split('\n'))
+      if (/ B {2}/.test(line)) expect(line.length).toBeLessThanOrEqual(40);
+    await expectFailure(['map', '--width', '3', scratch.path('device.img')], {
+      status: 2,
+      code: 'usage',
+      says: ['--width'],
+    });
+  });
+
+  test('shared space shows', async () => {
+    expect((await famfsOk(['map', crossLinked()])).stdout).toMatch(/ {2}[.]*S?L*[.a-z]*!/);
+  });
+
+  test('colours by file where they are wanted, none in a pipe', async () => {
+    const device = deviceWith({});
+    expect((await famfsOk(['map', device])).stdout).not.toContain('\u001b[');
+    expect((await famfsOk(['map', device], { env: { FORCE_COLOR: '1' } })).stdout).toContain('\u001b[4');
+  });
+
+  test('control characters of paths do not reach the terminal', async () => {
+    expectNoTrace(
+      (await famfsOk(['map', damagedDevice(scratch, 'file path "new\\nline\\u001b[31m"')])).stdout,
+    );
+  });
+});
+
+describe('files', () => {
+  test('an SVG that is XML, whatever files are called', async () => {
+    const space = new Space();
+    const device = deviceWith({
+      entries: [mkdir('<'), file('</script><svg onload=alert(1)>&"\'', 2 * MIB, space.simple(2 * MIB))],
+    });
+    const svg = scratch.path('map.svg');
+    await famfsOk(['map', '--svg', svg, '--html', scratch.path('map.html'), device]);
+    const script =
+      'import sys, xml.dom.minidom as m; d = m.parse(sys.argv[1]); print(d.getElementsByTagName("title")[2].firstChild.data)';
+    expect((await shell(`python3 -c '${script}' ${svg}`)).stdout).toContain(HOSTILE);
+    expect(filesBelow(scratch.root)).toEqual(['device.img', 'map.html', 'map.svg']);
+    const html = readFileSync(scratch.path('map.html'), 'utf8');
+    expect(html.match(/<\/script>/g)).toHaveLength(2);
+    expect(html).not.toContain('onload=alert(1)>');
+  });
+
+  test('- is standard output', async () => {
+    const { stdout } = await famfsOk(['map', '--svg', '-', deviceWith({})]);
+    expect(stdout).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+  });
+
+  test('standard output is for one thing', async () => {
+    expect(await famfs(['map', '--svg', '-', '--html', '-', deviceWith({})])).toMatchObject({ status: 2 });
+    expect(await famfs(['map', '--json', '--svg', '-', deviceWith({})])).toMatchObject({ status: 2 });
+  });
+
+  test('a file that cannot be written is told by name', async () => {
+    const svg = scratch.path('missing/map.svg');
+    await expectFailure(['map', '--svg', svg, deviceWith({})], {
+      status: 1,
+      code: 'source',
+      says: [svg, 'ENOENT'],
+    });
+  });
+});
