@@ -73,7 +73,8 @@ export const ERROR_TABLE = {
   'bad-log': {
     exit: 1,
     fsck: 4,
-    meaning: 'The log is damaged, so nothing may be appended to it; famfs fsck tells what is wrong.',
+    meaning:
+      'The log is damaged, so nothing may be appended to it, or nothing read; famfs fsck tells what is wrong.',
     todo: 'Run `famfs fsck` on it. What is sound can be mounted and copied elsewhere; then make the file system anew.',
   },
   'not-owner': {
@@ -141,6 +142,12 @@ export const ERROR_TABLE = {
     fsck: 8,
     meaning: 'The FUSE server could not be started or did not answer.',
     todo: "Read the server's log, which the message names, and run `famfs doctor`.",
+  },
+  'not-found': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'There is no file or directory of this name in the file system.',
+    todo: 'Check the name; `famfs ls` lists what is there.',
   },
   'no-server': {
     exit: 1,

@@ -1,11 +1,20 @@
 import { type Command, Errors, flush, run as runCli } from '@oclif/core';
 import Autocomplete from './commands/autocomplete';
+import Cat from './commands/cat';
+import Check from './commands/check';
+import Clone from './commands/clone';
 import Cp from './commands/cp';
 import Creat from './commands/creat';
+import Df from './commands/df';
+import Digest from './commands/digest';
 import Doctor from './commands/doctor';
+import Export from './commands/export';
 import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
 import Fsck from './commands/fsck';
+import Getmap from './commands/getmap';
+import Info from './commands/info';
 import Logplay from './commands/logplay';
+import Ls from './commands/ls';
 import Mkdir from './commands/mkdir';
 import Mkfs from './commands/mkfs';
 import Mount from './commands/mount';
@@ -16,11 +25,20 @@ import Umount from './commands/umount';
 /** All verbs by name, for oclif's explicit discovery. */
 export const COMMANDS: Record<string, Command.Class> = {
   autocomplete: Autocomplete,
+  cat: Cat,
+  check: Check,
+  clone: Clone,
   cp: Cp,
   creat: Creat,
+  df: Df,
+  digest: Digest,
   doctor: Doctor,
+  export: Export,
   fsck: Fsck,
+  getmap: Getmap,
+  info: Info,
   logplay: Logplay,
+  ls: Ls,
   mkdir: Mkdir,
   mkfs: Mkfs,
   mount: Mount,

@@ -5,6 +5,16 @@ import { CreatSchema } from './creat';
 import { DoctorSchema } from './doctor';
 import { FsckSchema } from './fsck';
 import { LogplaySchema } from './logplay';
+import {
+  CheckSchema,
+  CloneSchema,
+  DfSchema,
+  DigestSchema,
+  ExportSchema,
+  GetmapSchema,
+  InfoSchema,
+  ListSchema,
+} from './look';
 import { MkdirSchema } from './mkdir';
 import { MkfsSchema } from './mkfs';
 import { MountSchema } from './mount';
@@ -18,12 +28,20 @@ import { UmountSchema } from './umount';
  */
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   autocomplete: AutocompleteSchema,
+  check: CheckSchema,
+  clone: CloneSchema,
   cp: CopySchema,
   creat: CreatSchema,
+  df: DfSchema,
+  digest: DigestSchema,
   doctor: DoctorSchema,
   error: FailureSchema,
+  export: ExportSchema,
   fsck: FsckSchema,
+  getmap: GetmapSchema,
+  info: InfoSchema,
   logplay: LogplaySchema,
+  ls: ListSchema,
   mkdir: MkdirSchema,
   mkfs: MkfsSchema,
   mount: MountSchema,
