@@ -127,6 +127,11 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
     forbidden: { args: () => ['fsck', locked], status: 8 },
     client: 'works',
   },
+  getmap: {
+    right: () => ['getmap', join(mount, 'there')],
+    forbidden: { why: 'all who may read the device may call it' },
+    client: 'works',
+  },
   logplay: {
     right: () => ['logplay', mount],
     forbidden: { why: 'all who may read the device may call it' },
