@@ -7,7 +7,7 @@ const VERBS = {
   mkfs: [
     'mkfs.famfs -l 8m /dev/dax0.0',
     'famfs mkfs --loglen 8m /dev/dax0.0',
-    'A plain file can be the device (`--create SIZE`). `--kill` asks for `--force` only where it has to.',
+    'A plain file can be the device (`--create SIZE`). An unknown flag is refused before anything is written.',
   ],
   mount: [
     'famfs mount --fuse /dev/dax0.0 /mnt/famfs',
@@ -18,12 +18,12 @@ const VERBS = {
   fsck: [
     'famfs fsck /dev/dax0.0',
     'famfs fsck /dev/dax0.0',
-    'Checks every field, also of a mounted device; `-h` is for help. Statuses follow fsck(8).',
+    'Checks every field of every entry, and has `--json` and `--strict`. Statuses follow fsck(8), where there a status is the number of collisions.',
   ],
   mkdir: [
     'famfs mkdir -p /mnt/famfs/a/b',
     'famfs mkdir -p /mnt/famfs/a/b',
-    'Takes several directories. Makes all of them or, when the log has no room, none.',
+    'Takes several directories. `-p` makes all levels or, when the log has no room, none.',
   ],
   creat: [
     'famfs creat -s 64m /mnt/famfs/file',
@@ -80,8 +80,8 @@ ${list.join('\n')}
 ## What differs everywhere
 
 * An unknown flag is an error with status 2; there, it prints the usage and ends with status 0.
-* Sizes that are malformed, like \`4q\`, are refused; there, what follows the number is ignored. A number that begins with
-  0 is decimal here and octal there.
+* Sizes that are malformed, like \`4q\`, are refused; there, what follows the number is ignored. So is a number that
+  begins with 0, which is octal there.
 * Statuses are [few and fixed](EXIT-STATUS.md); there, some are errnos and some are counts.
 * Messages go to standard error, and none to syslog; a server has a log of its own.
 * All paths may be relative.

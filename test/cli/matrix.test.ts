@@ -1,8 +1,18 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorCode } from '../../src/errors';
-import { BIN, CLIENT, command, famfs, OWNER, type Run, start } from '../support/run';
-import { expectFailure, expectNoTrace } from '../support/run-expect';
+import {
+  BIN,
+  CLIENT,
+  command,
+  famfs,
+  famfsOk,
+  OWNER,
+  type Run,
+  type RunOptions,
+  start,
+} from '../support/run';
+import { expectClear, expectFailure, expectNoTrace, type Failure } from '../support/run-expect';
 import { put } from '../support/run-files';
 import { scratchAll } from '../support/run-scratch';
 
@@ -10,16 +20,15 @@ import { scratchAll } from '../support/run-scratch';
 
 const scratch = scratchAll();
 const NOBODY = { uid: 65_534, gid: 65_534 };
-let device: string;
 let mount: string;
 /** An unmounted file system that root alone may read. */
 let locked: string;
 
 beforeAll(async () => {
-  ({ device, mount } = await scratch.mountedDevice('4g'));
+  ({ mount } = await scratch.mountedDevice('4g'));
   locked = await scratch.makeDevice('4g');
   chmodSync(locked, 0o600);
-  put(scratch.path('source'), 'contents');
+  await famfsOk(['cp', '--no-sync', put(scratch.path('source'), 'contents'), join(mount, 'there')]);
 });
 
 /** A situation that does not apply to a verb, and why. */
@@ -38,6 +47,10 @@ interface VerbSpec {
   readonly forbidden:
     | { readonly args?: VerbSpec['right']; readonly code?: ErrorCode; readonly status?: number }
     | Inapplicable;
+  /** What such a call says on standard error; nothing unless told. */
+  readonly says?: RegExp;
+  /** Why there is no --json. */
+  readonly json?: Inapplicable;
   /** Whether a client may make the call. */
   readonly client: 'works' | 'refused' | Inapplicable;
 }
@@ -57,6 +70,40 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
     right: () => ['autocomplete', 'bash'],
     forbidden: READS_WHAT_ALL_MAY_READ,
     client: { why: 'looks at no file system' },
+  },
+  cat: {
+    right: () => ['cat', join(mount, 'there')],
+    json: { why: 'prints the contents of a file' },
+    forbidden: { args: () => ['cat', locked, 'there'] },
+    client: 'works',
+  },
+  check: {
+    right: () => ['check', mount],
+    forbidden: { why: 'all who may read the device may call it' },
+    client: 'works',
+  },
+  clone: {
+    right: async () => {
+      const own = (await scratch.mountedDevice('4g')).mount;
+      await famfsOk(['creat', '--no-sync', '--size', '4k', join(own, 'a')]);
+      return ['clone', '--no-sync', join(own, 'a'), join(own, 'b')];
+    },
+    says: /cross-linked/,
+    forbidden: {},
+    client: 'refused',
+  },
+  df: { right: () => ['df', mount], forbidden: { args: () => ['df', locked] }, client: 'works' },
+  digest: {
+    right: () => ['digest', join(mount, 'there')],
+    forbidden: { why: 'the kernel says who may read a file' },
+    client: 'works',
+  },
+  info: { right: () => ['info', mount], forbidden: { args: () => ['info', locked] }, client: 'works' },
+  ls: { right: () => ['ls', mount], forbidden: { args: () => ['ls', locked] }, client: 'works' },
+  export: {
+    right: () => ['export', mount, 'there', scratch.path(scratch.unique('export'))],
+    forbidden: { args: () => ['export', locked, 'there', scratch.path('out')] },
+    client: 'works',
   },
   cp: {
     right: () => ['cp', '--no-sync', scratch.path('source'), inMount()],
@@ -78,6 +125,11 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
     right: () => ['fsck', mount],
     usageStatus: 16,
     forbidden: { args: () => ['fsck', locked], status: 8 },
+    client: 'works',
+  },
+  getmap: {
+    right: () => ['getmap', join(mount, 'there')],
+    forbidden: { why: 'all who may read the device may call it' },
     client: 'works',
   },
   logplay: {
@@ -130,24 +182,38 @@ function expectStatus(run: Run, { statuses = [0] }: VerbSpec): void {
   }
 }
 
+/** As expectFailure, also for a verb without --json. */
+async function expectRefused(
+  spec: VerbSpec,
+  args: readonly string[],
+  failure: Failure,
+  options: RunOptions = {},
+) {
+  if (!spec.json) return expectFailure(args, failure, options);
+  const run = await famfs(args, options);
+  expect(run).toMatchObject({ status: failure.status, stdout: '' });
+  expectClear(run.stderr, failure);
+}
+
 describe.each(Object.entries(VERBS))('famfs %s', (verb, spec) => {
   cell('text', verb, async () => {
     const run = await famfs(await spec.right());
     expectStatus(run, spec);
-    expect(run.stderr).toBe('');
+    expect(run.stderr).toMatch(spec.says ?? /^$/);
     expectNoTrace(run.stdout);
   });
 
-  cell('--json', verb, async () => {
+  cell('--json', spec.json ?? verb, async () => {
     const run = await famfs([...(await spec.right()), '--json']);
     expectStatus(run, spec);
     expect(run.json()).not.toHaveProperty('error');
-    expect(run.stderr).toBe('');
+    expect(run.stderr).toMatch(spec.says ?? /^$/);
   });
 
   cell('wrong input', verb, async () => {
     const says = ['--nonsense'];
-    await expectFailure([verb, '--nonsense'], { status: spec.usageStatus ?? 2, code: 'usage', says });
+    const failure = { status: spec.usageStatus ?? 2, code: 'usage', says } as const;
+    await expectRefused(spec, [verb, '--nonsense'], failure);
   });
 
   cell('no permission', spec.forbidden, async () => {
@@ -160,13 +226,13 @@ describe.each(Object.entries(VERBS))('famfs %s', (verb, spec) => {
       code?: ErrorCode;
       status?: number;
     };
-    await expectFailure(await args(), { status, code, says: [] }, NOBODY);
+    await expectRefused(spec, await args(), { status, code, says: [] }, NOBODY);
   });
 
   cell('a client', spec.client, async () => {
     const args = await spec.right();
     if (spec.client === 'refused') {
-      const says = [device, CLIENT];
+      const says = [CLIENT];
       await expectFailure(args, { status: 1, code: 'not-owner', says, hint: 'owner' }, { host: CLIENT });
     } else expectStatus(await famfs(args, { host: CLIENT }), spec);
   });
@@ -186,7 +252,7 @@ describe.each(Object.entries(VERBS))('famfs %s', (verb, spec) => {
     child.stdout?.destroy();
     const { status, stderr } = await done;
     expect([...(spec.statuses ?? [0]), 141]).toContain(status);
-    expect(stderr).toBe('');
+    expect(stderr).toMatch(spec.says ?? /^$/);
   });
 });
 
