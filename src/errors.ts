@@ -82,7 +82,8 @@ export const ERROR_TABLE = {
     fsck: 8,
     meaning: 'A source file cannot be read, is of an unsupported type, or changed while it was read.',
   },
-  partial: { exit: 3, fsck: 8, meaning: 'Part of the work was done; the messages name what was not.' },
+  differs: { exit: 1, fsck: 8, meaning: 'What the device returns is not what was copied to it.' },
+  partial: { exit: 3, fsck: 8, meaning: 'Not all of the work was done; the messages name what was not.' },
   interrupted: { exit: 130, fsck: 32, meaning: 'The verb was interrupted (SIGINT or SIGTERM).' },
   internal: { exit: 70, fsck: 8, meaning: 'A defect in famfs itself; please report it.' },
 } as const satisfies Record<string, { exit: number; fsck: number; meaning: string }>;
