@@ -281,6 +281,9 @@ messages may change.
 file system or one with warnings alone, and with 4 for one with errors, or with warnings under \`--strict\`: findings
 are its result and no failure, and [FINDINGS.md](FINDINGS.md) lists them.
 
+\`famfs check\` adds up 1 (files), 2 (superblock) and 4 (log) for what a mount serves otherwise than its device has it, and
+\`famfs getmap\` ends with 1 for what is in no famfs and 2 for what has no map.
+
 A verb whose reader went away, as in \`famfs fsck --json ... | head -1\`, ends with 141, as a death by SIGPIPE does.
 
 ${table(['Code', 'Status', 'Of fsck', 'Meaning'], rows)}

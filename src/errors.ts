@@ -41,7 +41,8 @@ export const ERROR_TABLE = {
   'bad-log': {
     exit: 1,
     fsck: 4,
-    meaning: 'The log is damaged, so nothing may be appended to it; famfs fsck tells what is wrong.',
+    meaning:
+      'The log is damaged, so nothing may be appended to it, or nothing read; famfs fsck tells what is wrong.',
   },
   'not-owner': { exit: 1, fsck: 8, meaning: 'This host is a client: only the owner host may write the log.' },
   'system-uuid': { exit: 1, fsck: 8, meaning: "The host's system UUID is missing or malformed." },
@@ -56,6 +57,11 @@ export const ERROR_TABLE = {
     exit: 1,
     fsck: 8,
     meaning: 'A path cannot be stored: empty, absolute, with "." or "..", or inside .meta.',
+  },
+  'not-found': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'There is no file or directory of this name in the file system.',
   },
   exists: { exit: 1, fsck: 8, meaning: 'The name is taken.' },
   'no-parent': { exit: 1, fsck: 8, meaning: 'The parent directory does not exist or is not a directory.' },

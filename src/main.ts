@@ -1,9 +1,18 @@
 import { type Command, Errors, flush, run as runCli } from '@oclif/core';
+import Cat from './commands/cat';
+import Check from './commands/check';
+import Clone from './commands/clone';
 import Cp from './commands/cp';
 import Creat from './commands/creat';
+import Df from './commands/df';
+import Digest from './commands/digest';
+import Export from './commands/export';
 import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
 import Fsck from './commands/fsck';
+import Getmap from './commands/getmap';
+import Info from './commands/info';
 import Logplay from './commands/logplay';
+import Ls from './commands/ls';
 import Mkdir from './commands/mkdir';
 import Mkfs from './commands/mkfs';
 import Mount from './commands/mount';
@@ -13,10 +22,19 @@ import Umount from './commands/umount';
 
 /** All verbs by name, for oclif's explicit discovery. */
 export const COMMANDS: Record<string, Command.Class> = {
+  cat: Cat,
+  check: Check,
+  clone: Clone,
   cp: Cp,
   creat: Creat,
+  df: Df,
+  digest: Digest,
+  export: Export,
   fsck: Fsck,
+  getmap: Getmap,
+  info: Info,
   logplay: Logplay,
+  ls: Ls,
   mkdir: Mkdir,
   mkfs: Mkfs,
   mount: Mount,

@@ -3,6 +3,16 @@ import { CopySchema } from './cp';
 import { CreatSchema } from './creat';
 import { FsckSchema } from './fsck';
 import { LogplaySchema } from './logplay';
+import {
+  CheckSchema,
+  CloneSchema,
+  DfSchema,
+  DigestSchema,
+  ExportSchema,
+  GetmapSchema,
+  InfoSchema,
+  ListSchema,
+} from './look';
 import { MkdirSchema } from './mkdir';
 import { MkfsSchema } from './mkfs';
 import { MountSchema } from './mount';
@@ -15,11 +25,19 @@ import { UmountSchema } from './umount';
  * published as JSON Schema in docs/schemas. The program itself never loads these: the types of the results say the same.
  */
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  check: CheckSchema,
+  clone: CloneSchema,
   cp: CopySchema,
   creat: CreatSchema,
+  df: DfSchema,
+  digest: DigestSchema,
   error: FailureSchema,
+  export: ExportSchema,
   fsck: FsckSchema,
+  getmap: GetmapSchema,
+  info: InfoSchema,
   logplay: LogplaySchema,
+  ls: ListSchema,
   mkdir: MkdirSchema,
   mkfs: MkfsSchema,
   mount: MountSchema,

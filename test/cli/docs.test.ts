@@ -83,6 +83,16 @@ describe('examples in the help', () => {
   const scratch = scratchEach();
   const DEVICE_SIZE = '16g';
 
+  /** Examples that read data.parquet of a file system. */
+  const READS_A_FILE = /^famfs (cat|clone|digest|export|getmap) /;
+
+  /** Puts data.parquet into a file system, which is mounted already or is mounted for that alone. */
+  function fillSteps(device: string, mounted: boolean): string[] {
+    const copy = 'famfs cp --no-sync data.parquet mnt';
+    if (mounted) return [copy];
+    return [`famfs mount --no-sync --log-file server.log ${device} mnt`, copy, 'famfs umount mnt'];
+  }
+
   /** An example on files of the test instead of real places. */
   function onScratch(example: string): string {
     return example
@@ -105,6 +115,7 @@ describe('examples in the help', () => {
       if (!/^(famfs )?mount/.test(example) && example.includes('/mnt/famfs')) {
         steps.push(`famfs mount --no-sync --log-file server.log ${device} mnt`, 'famfs mkdir mnt/ready');
       }
+      if (READS_A_FILE.test(example)) steps.push(...fillSteps(device, example.includes('/mnt/famfs')));
     }
     const { status, stdout } = await type(steps.join(' && '), scratch);
     if (status !== 0) throw new Error(stdout);

@@ -9,7 +9,25 @@ const scratch = scratchEach();
 const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
   version: string;
 };
-const VERBS = ['cp', 'creat', 'fsck', 'logplay', 'mkdir', 'mkfs', 'mount', 'umount'];
+const VERBS = [
+  'cat',
+  'check',
+  'clone',
+  'cp',
+  'creat',
+  'df',
+  'digest',
+  'export',
+  'fsck',
+  'getmap',
+  'info',
+  'logplay',
+  'ls',
+  'mkdir',
+  'mkfs',
+  'mount',
+  'umount',
+];
 
 describe('help', () => {
   test.each(VERBS)('%s --help has a usage and examples', async (verb) => {

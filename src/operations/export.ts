@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { resolve } from 'node:path';
+import { errnoOf, FamfsError } from '../errors';
+import { printable } from '../log/paths';
+import { INO, KIND } from '../log/tree';
+import { childrenByName } from './list';
+import { piecesOf, writeFully } from './pieces';
+import { type View, withView } from './view';
+
+export interface ExportOptions {
+  /** Replace files that exist, and add to directories that do. */
+  readonly force?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called with the path, from the root, of each file that was copied. */
+  readonly onFile?: (path: string) => void;
+}
+
+export interface ExportFailure {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ExportResult {
+  readonly destination: string;
+  readonly files: number;
+  readonly directories: number;
+  /** Bytes of the files. */
+  readonly bytes: number;
+  readonly failures: ExportFailure[];
+  /** Entries of the log that are damaged, and so not copied. */
+  readonly notShown: number;
+}
+
+/** Set-user-ID, set-group-ID and sticky bits from a shared device are not given to files of this host. */
+const EXPORTED_MODE_BITS = 0o777;
+const OWNER_ONLY = 0o700;
+const SLASH = 0x2f;
+
+/**
+ * Copies a file, or a directory with all below it, to `destination`, which is the name of the copy itself. A file
+ * appears under its name when all of it is there. Nothing is written but `destination` and what is below it.
+ * Throws FamfsError `exists` where it exists and force is not set, `not-found`, `interrupted`, and for a single file
+ * what its copy fails with.
+ */
+export function exportTree(
+  target: string,
+  path: string,
+  destination: string,
+  options: ExportOptions = {},
+): Promise<ExportResult> {
+  return withView(target, { path }, async (view) => {
+    const start = view.find();
+    const copy = Buffer.from(resolve(destination));
+    if (lstatSync(copy, { throwIfNoEntry: false }) && !options.force) {
+      throw new FamfsError(
+        'exists',
+        `${destination}: exists already`,
+        '--force replaces files and adds to directories',
+      );
+    }
+    const work = new Export(view, options);
+    if (view.tree.kind.get(start) === KIND.directory) await work.directory(start, copy);
+    else await work.file(start, copy);
+    const { bytes, directories, failures, files } = work;
+    return { destination, files, directories, bytes, failures, notShown: view.notShown };
+  });
+}
+
+class Export {
+  files = 0;
+  directories = 0;
+  bytes = 0;
+  readonly failures: ExportFailure[] = [];
+
+  constructor(
+    private readonly view: View,
+    private readonly options: ExportOptions,
+  ) {}
+
+  /** Copies a directory. Its own mode is set last: it may forbid writing. */
+  async directory(ino: number, destination: Buffer): Promise<void> {
+    const { tree } = this.view;
+    const made = makeDirectory(destination);
+    for (const child of childrenByName(tree, ino)) {
+      if (child === INO.meta) continue;
+      const copy = Buffer.concat([destination, Buffer.from('/'), tree.name(child)]);
+      try {
+        if (tree.kind.get(child) === KIND.directory) await this.directory(child, copy);
+        else await this.file(child, copy);
+      } catch (error) {
+        if (error instanceof FamfsError && error.code === 'interrupted') throw error;
+        this.failures.push({ path: printable(tree.path(child)), message: reasonOf(error, copy) });
+      }
+    }
+    if (made) chmodSync(destination, tree.mode.get(ino) & EXPORTED_MODE_BITS);
+    this.directories++;
+  }
+
+  /** Copies a file under another name in the same directory, and gives it its own when it is whole. */
+  async file(ino: number, destination: Buffer): Promise<void> {
+    const temporary = temporaryName(destination);
+    const file = this.view.openFile(ino);
+    try {
+      const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+      const fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      try {
+        for (const piece of piecesOf(file)) {
+          if (this.options.signal?.aborted) throw this.#interrupted();
+          await writeFully(fd, piece);
+        }
+        fchmodSync(fd, this.view.tree.mode.get(ino) & EXPORTED_MODE_BITS);
+      } finally {
+        closeSync(fd);
+      }
+      putInPlace(temporary, destination, this.options.force === true);
+    } finally {
+      rmSync(temporary, { force: true });
+      file.close();
+    }
+    this.files++;
+    this.bytes += file.size;
+    this.options.onFile?.(printable(this.view.tree.path(ino)));
+  }
+
+  #interrupted(): FamfsError {
+    return new FamfsError('interrupted', `interrupted; ${this.files} files were copied, each of them whole`);
+  }
+}
+
+/** Makes a directory unless it is there; true when it was made. A link to one is none. */
+function makeDirectory(path: Buffer): boolean {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory()) return false;
+  if (there) throw new FamfsError('exists', `${printable(path)}: exists and is not a directory`);
+  mkdirSync(path, { mode: OWNER_ONLY });
+  return true;
+}
+
+function temporaryName(destination: Buffer): Buffer {
+  const directory = destination.subarray(0, destination.lastIndexOf(SLASH) + 1);
+  return Buffer.concat([directory, Buffer.from(`.famfs-export-${randomBytes(8).toString('hex')}`)]);
+}
+
+/** Gives a file its name; without `replace` not one that is taken. */
+function putInPlace(temporary: Buffer, destination: Buffer, replace: boolean): void {
+  if (!replace) {
+    try {
+      linkSync(temporary, destination);
+      return;
+    } catch (error) {
+      const noLinksHere = ['EPERM', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error) ?? '');
+      if (!noLinksHere || lstatSync(destination, { throwIfNoEntry: false })) throw error;
+    }
+  }
+  renameSync(temporary, destination);
+}
+
+function reasonOf(error: unknown, path: Buffer): string {
+  if (error instanceof FamfsError) return error.message;
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  return `${printable(path)}: ${errno === 'EEXIST' ? 'exists already' : errno}`;
+}

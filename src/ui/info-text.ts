@@ -1,0 +1,26 @@
+import type { Info } from '../operations/info';
+import { filesAndDirectories } from './counts';
+import { formatSize } from './sizes';
+import { renderTable } from './table';
+
+/** What a file system is, a line for each thing. */
+export function describeInfo(info: Info): string {
+  const { capacity, entries, length, offset } = info.log;
+  const owner = info.role === 'owner' ? 'this host is the owner' : 'this host is a client';
+  const rows = [
+    ['device', `${info.device} (${info.deviceKind})`],
+    ['UUID', info.uuid],
+    ['owner', `${info.ownerUuid} (${owner})`],
+    ['format', `${info.format}, superblock version ${info.superblockVersion}`],
+    ['unit', formatSize(info.allocUnit)],
+    ['log', `${formatSize(length)} at ${formatSize(offset)}; ${entries} of ${capacity} entries used`],
+    ['contents', filesAndDirectories(info.files, info.directories)],
+    ['recorded', `${formatSize(info.recorded.size)}, ${info.recorded.name || 'no name'}`],
+    ...info.devices.map(({ index, size, uuid }) => [`device ${index}`, `${formatSize(size)}, ${uuid}`]),
+    ...info.mounts.map(({ directory, readOnly }) => [
+      'mounted on',
+      readOnly ? `${directory} (read-only)` : directory,
+    ]),
+  ];
+  return renderTable(info.mounts.length > 0 ? rows : [...rows, ['mounted on', 'not mounted here']]);
+}
