@@ -1,4 +1,5 @@
 import { type Command, Errors, flush, run as runCli } from '@oclif/core';
+import Autocomplete from './commands/autocomplete';
 import Cat from './commands/cat';
 import Check from './commands/check';
 import Clone from './commands/clone';
@@ -6,6 +7,7 @@ import Cp from './commands/cp';
 import Creat from './commands/creat';
 import Df from './commands/df';
 import Digest from './commands/digest';
+import Doctor from './commands/doctor';
 import Export from './commands/export';
 import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
 import Fsck from './commands/fsck';
@@ -22,6 +24,7 @@ import Umount from './commands/umount';
 
 /** All verbs by name, for oclif's explicit discovery. */
 export const COMMANDS: Record<string, Command.Class> = {
+  autocomplete: Autocomplete,
   cat: Cat,
   check: Check,
   clone: Clone,
@@ -29,6 +32,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   creat: Creat,
   df: Df,
   digest: Digest,
+  doctor: Doctor,
   export: Export,
   fsck: Fsck,
   getmap: Getmap,

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ServerState } from './server-contract';
 
@@ -40,6 +40,19 @@ function isOwnedBy(path: string, uid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Run directories of this user's servers that died without removing them. */
+export function leftovers(): string[] {
+  return runBases(effectiveUid()).flatMap((base) => {
+    if (!isOwnedBy(base, effectiveUid())) return [];
+    return readdirSync(base)
+      .map((name) => join(base, name))
+      .filter((path) => {
+        const pid = serverIn(path);
+        return pid !== undefined && !isServer(pid);
+      });
+  });
 }
 
 /** The Unix socket, in a run directory, on which a server answers HTTP. */

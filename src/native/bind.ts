@@ -75,17 +75,10 @@ export interface Library {
   readonly debianPackage: string;
 }
 
-/**
- * Opens a shared library and binds a table of its functions.
- * Throws FamfsError `no-library`, which names the package, when the library is not installed.
- */
-export function bind<T extends Record<string, CFunction>>(
-  library: Library,
-  table: T,
-): { [K in keyof T]: Bound<T[K]> } {
-  const { DataType, define, open } = ffi();
+/** Opens a shared library. Throws FamfsError `no-library`, which names the package, when it is not installed. */
+export function load(library: Library): void {
   try {
-    open({ library: library.soname, path: library.soname });
+    ffi().open({ library: library.soname, path: library.soname });
   } catch (cause) {
     throw new FamfsError(
       'no-library',
@@ -94,6 +87,18 @@ export function bind<T extends Record<string, CFunction>>(
       { cause },
     );
   }
+}
+
+/**
+ * Opens a shared library and binds a table of its functions.
+ * Throws FamfsError `no-library`, which names the package, when the library is not installed.
+ */
+export function bind<T extends Record<string, CFunction>>(
+  library: Library,
+  table: T,
+): { [K in keyof T]: Bound<T[K]> } {
+  const { DataType, define } = ffi();
+  load(library);
   const raw = define(
     Object.fromEntries(
       Object.entries(table).map(([name, f]) => [

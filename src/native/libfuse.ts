@@ -1,5 +1,7 @@
-import { bind } from './bind';
+import { bind, type Library } from './bind';
 import { addressOf, ioctl } from './libc';
+
+export const LIBFUSE: Library = { soname: 'libfuse3.so.3', debianPackage: 'libfuse3-3 fuse3' };
 
 /** Only this much of libfuse's table of operations is handed over, all of it zero: no operation is taken by libfuse. */
 const OPERATIONS_BYTES = 64;
@@ -23,16 +25,13 @@ export interface FuseSession {
  * Throws FamfsError `no-library` when libfuse3-3 is not installed.
  */
 export function mountSession(directory: string, options: readonly string[]): FuseSession | undefined {
-  const fuse = bind(
-    { soname: 'libfuse3.so.3', debianPackage: 'libfuse3-3 fuse3' },
-    {
-      fuse_session_new: { returns: 'i64', takes: ['bytes', 'bytes', 'i64', 'i64'] },
-      fuse_session_mount: { returns: 'i32', takes: ['i64', 'text'] },
-      fuse_session_fd: { returns: 'i32', takes: ['i64'] },
-      fuse_session_unmount: { returns: 'void', takes: ['i64'] },
-      fuse_session_destroy: { returns: 'void', takes: ['i64'] },
-    },
-  );
+  const fuse = bind(LIBFUSE, {
+    fuse_session_new: { returns: 'i64', takes: ['bytes', 'bytes', 'i64', 'i64'] },
+    fuse_session_mount: { returns: 'i32', takes: ['i64', 'text'] },
+    fuse_session_fd: { returns: 'i32', takes: ['i64'] },
+    fuse_session_unmount: { returns: 'void', takes: ['i64'] },
+    fuse_session_destroy: { returns: 'void', takes: ['i64'] },
+  });
   // Node closes its standard streams on exec, and fusermount3 would have none to tell its reason on.
   for (const fd of STANDARD_STREAMS) ioctl(fd, FIONCLEX, Buffer.alloc(4));
   const args = argumentVector(['famfs', '-o', options.join(',')]);

@@ -1,4 +1,6 @@
-import { bind } from './bind';
+import { bind, type Library } from './bind';
+
+export const LIBPMEM: Library = { soname: 'libpmem.so.1', debianPackage: 'libpmem1' };
 
 /** What of libpmem is used: flush and fence of processor caches, and probes. */
 export interface Pmem {
@@ -27,17 +29,14 @@ let loaded: Pmem | undefined;
 export function loadPmem(): Pmem {
   if (loaded) return loaded;
   process.env.PMEM_NO_CLWB = '1';
-  const pmem = bind(
-    { soname: 'libpmem.so.1', debianPackage: 'libpmem1' },
-    {
-      pmem_deep_flush: { returns: 'void', takes: ['i64', 'i64'] },
-      pmem_drain: { returns: 'void', takes: [] },
-      pmem_memcpy: { returns: 'i64', takes: ['i64', 'i64', 'i64', 'u32'] },
-      pmem_is_pmem: { returns: 'i32', takes: ['i64', 'i64'] },
-      pmem_has_auto_flush: { returns: 'i32', takes: [] },
-      pmem_has_hw_drain: { returns: 'i32', takes: [] },
-    },
-  );
+  const pmem = bind(LIBPMEM, {
+    pmem_deep_flush: { returns: 'void', takes: ['i64', 'i64'] },
+    pmem_drain: { returns: 'void', takes: [] },
+    pmem_memcpy: { returns: 'i64', takes: ['i64', 'i64', 'i64', 'u32'] },
+    pmem_is_pmem: { returns: 'i32', takes: ['i64', 'i64'] },
+    pmem_has_auto_flush: { returns: 'i32', takes: [] },
+    pmem_has_hw_drain: { returns: 'i32', takes: [] },
+  });
   loaded = {
     flush: (address, length) => void pmem.pmem_deep_flush(address, length),
     drain: () => void pmem.pmem_drain(),

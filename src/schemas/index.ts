@@ -1,6 +1,8 @@
 import type { z } from 'zod';
+import { AutocompleteSchema } from './autocomplete';
 import { CopySchema } from './cp';
 import { CreatSchema } from './creat';
+import { DoctorSchema } from './doctor';
 import { FsckSchema } from './fsck';
 import { LogplaySchema } from './logplay';
 import {
@@ -25,12 +27,14 @@ import { UmountSchema } from './umount';
  * published as JSON Schema in docs/schemas. The program itself never loads these: the types of the results say the same.
  */
 export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  autocomplete: AutocompleteSchema,
   check: CheckSchema,
   clone: CloneSchema,
   cp: CopySchema,
   creat: CreatSchema,
   df: DfSchema,
   digest: DigestSchema,
+  doctor: DoctorSchema,
   error: FailureSchema,
   export: ExportSchema,
   fsck: FsckSchema,

@@ -9,7 +9,8 @@ export const CLIENT = 'a7c41e90-5d2b-4f68-93ea-c1d07b8e2f02';
 
 export type Program = 'famfs' | 'mkfs.famfs' | 'fsck.famfs' | 'mount.famfs';
 
-const BIN = join(__dirname, '../../bin');
+/** Where the programs are. */
+export const BIN = join(__dirname, '../../bin');
 const DEFAULT_TIMEOUT_MS = 60_000;
 
 export interface RunOptions {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -7,7 +8,7 @@ const ROOT = join(__dirname, '../..');
 const pages = [
   'README.md',
   'CHANGELOG.md',
-  ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`),
 ].filter((page) => page.endsWith('.md'));
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const withoutCode = (text: string) => text.replace(/^```[\s\S]*?^```$/gm, '').replace(/`[^`\n]*`/g, '`');
@@ -65,6 +66,16 @@ test('every environment variable that the program reads is documented', () => {
     ...sources.matchAll(/\b([A-Z_]+)(?:: \w+)?[^}\n]*\} = env;/g),
   ].map(([, name = '']) => name);
   expect(named).toContain('FAMFS_SYSTEM_UUID');
-  const reference = read('docs/CLI.md');
+  const reference = read('docs/cli/README.md');
   expect([...new Set(named)].filter((name) => !reference.includes(`\n| \`${name}\` `))).toEqual([]);
+});
+
+test.each(readdirSync(join(ROOT, 'docs/man')))('the manual page %s is sound', (page) => {
+  const run = spawnSync('groff', ['-man', '-ww', '-z', '-Tutf8', join(ROOT, 'docs/man', page)], {
+    encoding: 'utf8',
+  });
+  expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 0, stderr: '' });
+  for (const title of ['NAME', 'SYNOPSIS', 'DESCRIPTION', 'EXIT STATUS', 'ENVIRONMENT', 'SEE ALSO']) {
+    expect(read(join('docs/man', page))).toContain(`\n.SH ${title}\n`);
+  }
 });

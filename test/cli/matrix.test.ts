@@ -1,0 +1,197 @@
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ErrorCode } from '../../src/errors';
+import { BIN, CLIENT, command, famfs, OWNER, type Run, start } from '../support/run';
+import { expectFailure, expectNoTrace } from '../support/run-expect';
+import { put } from '../support/run-files';
+import { scratchAll } from '../support/run-scratch';
+
+/** Every verb in every situation. A new verb is one more entry in VERBS. */
+
+const scratch = scratchAll();
+const NOBODY = { uid: 65_534, gid: 65_534 };
+let device: string;
+let mount: string;
+/** An unmounted file system that root alone may read. */
+let locked: string;
+
+beforeAll(async () => {
+  ({ device, mount } = await scratch.mountedDevice('4g'));
+  locked = await scratch.makeDevice('4g');
+  chmodSync(locked, 0o600);
+  put(scratch.path('source'), 'contents');
+});
+
+/** A situation that does not apply to a verb, and why. */
+interface Inapplicable {
+  readonly why: string;
+}
+
+interface VerbSpec {
+  /** The words behind `famfs` of a call that succeeds; asked for anew for each call. */
+  readonly right: () => readonly string[] | Promise<readonly string[]>;
+  /** Statuses of such a call; 0 unless told. */
+  readonly statuses?: readonly number[];
+  /** The status of a command line that is wrong; 2 unless told. */
+  readonly usageStatus?: number;
+  /** A call that a user without rights may not make (`right` unless told), and how it fails. */
+  readonly forbidden:
+    | { readonly args?: VerbSpec['right']; readonly code?: ErrorCode; readonly status?: number }
+    | Inapplicable;
+  /** Whether a client may make the call. */
+  readonly client: 'works' | 'refused' | Inapplicable;
+}
+
+const inMount = () => join(mount, scratch.unique());
+const freshMount = async () => [
+  '--no-sync',
+  '--log-file',
+  scratch.path(`${scratch.unique('server')}.log`),
+  await scratch.makeDevice('4g'),
+  scratch.directory(scratch.unique('mnt')),
+];
+const READS_WHAT_ALL_MAY_READ = { why: 'reads only what all users may read' };
+
+const VERBS: Readonly<Record<string, VerbSpec>> = {
+  autocomplete: {
+    right: () => ['autocomplete', 'bash'],
+    forbidden: READS_WHAT_ALL_MAY_READ,
+    client: { why: 'looks at no file system' },
+  },
+  cp: {
+    right: () => ['cp', '--no-sync', scratch.path('source'), inMount()],
+    forbidden: {},
+    client: 'refused',
+  },
+  creat: {
+    right: () => ['creat', '--no-sync', '--size', '4k', inMount()],
+    forbidden: {},
+    client: 'refused',
+  },
+  doctor: {
+    right: () => ['doctor'],
+    statuses: [0, 1], // mounts of other tests may have dead servers
+    forbidden: READS_WHAT_ALL_MAY_READ,
+    client: 'works',
+  },
+  fsck: {
+    right: () => ['fsck', mount],
+    usageStatus: 16,
+    forbidden: { args: () => ['fsck', locked], status: 8 },
+    client: 'works',
+  },
+  logplay: {
+    right: () => ['logplay', mount],
+    forbidden: { why: 'all who may read the device may call it' },
+    client: 'works',
+  },
+  mkdir: {
+    right: () => ['mkdir', '--no-sync', inMount()],
+    forbidden: {},
+    client: 'refused',
+  },
+  mkfs: {
+    right: () => ['mkfs', '--no-sync', '--create', '4g', scratch.path(`${scratch.unique('new')}.img`)],
+    forbidden: { args: () => ['mkfs', '--force', locked] },
+    client: 'works',
+  },
+  mount: {
+    right: async () => ['mount', ...(await freshMount())],
+    forbidden: {},
+    client: 'works',
+  },
+  'mount.famfs': {
+    right: async () => ['mount.famfs', ...(await freshMount())],
+    forbidden: {},
+    client: 'works',
+  },
+  status: {
+    right: () => ['status', mount],
+    forbidden: {},
+    client: 'works',
+  },
+  umount: {
+    right: async () => ['umount', await scratch.mounted(await scratch.makeDevice('4g'))],
+    forbidden: { args: () => ['umount', mount], code: 'unmount-failed' },
+    client: 'works',
+  },
+};
+
+/** A test, or one that only says why there is none. */
+function cell(name: string, subject: object | string, run: () => Promise<void>): void {
+  if (typeof subject === 'object' && 'why' in subject)
+    test(`${name}: does not apply: ${subject.why}`, () => {});
+  else test(name, run);
+}
+
+function expectStatus(run: Run, { statuses = [0] }: VerbSpec): void {
+  if (!statuses.includes(run.status ?? -1)) {
+    throw new Error(`${run.args.join(' ')}: status ${run.status}: ${run.stdout}${run.stderr}`);
+  }
+}
+
+describe.each(Object.entries(VERBS))('famfs %s', (verb, spec) => {
+  cell('text', verb, async () => {
+    const run = await famfs(await spec.right());
+    expectStatus(run, spec);
+    expect(run.stderr).toBe('');
+    expectNoTrace(run.stdout);
+  });
+
+  cell('--json', verb, async () => {
+    const run = await famfs([...(await spec.right()), '--json']);
+    expectStatus(run, spec);
+    expect(run.json()).not.toHaveProperty('error');
+    expect(run.stderr).toBe('');
+  });
+
+  cell('wrong input', verb, async () => {
+    const says = ['--nonsense'];
+    await expectFailure([verb, '--nonsense'], { status: spec.usageStatus ?? 2, code: 'usage', says });
+  });
+
+  cell('no permission', spec.forbidden, async () => {
+    const {
+      args = spec.right,
+      code = 'no-permission',
+      status = 1,
+    } = spec.forbidden as {
+      args?: VerbSpec['right'];
+      code?: ErrorCode;
+      status?: number;
+    };
+    await expectFailure(await args(), { status, code, says: [] }, NOBODY);
+  });
+
+  cell('a client', spec.client, async () => {
+    const args = await spec.right();
+    if (spec.client === 'refused') {
+      const says = [device, CLIENT];
+      await expectFailure(args, { status: 1, code: 'not-owner', says, hint: 'owner' }, { host: CLIENT });
+    } else expectStatus(await famfs(args, { host: CLIENT }), spec);
+  });
+
+  cell('NO_COLOR on a terminal', verb, async () => {
+    const words = [process.execPath, join(BIN, 'famfs'), ...(await spec.right())];
+    const line = words.map((word) => `'${word}'`).join(' ');
+    const env = { NO_COLOR: '1', TERM: 'xterm' };
+    const run = await command('script', ['--quiet', '--return', '--command', line, '/dev/null'], { env });
+    expectStatus(run, spec);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape of colours is what is looked for
+    expect(run.stdout).not.toMatch(/\x1b\[[\d;]*m/);
+  });
+
+  cell('a reader that went away', verb, async () => {
+    const { child, done } = start(await spec.right(), { host: OWNER });
+    child.stdout?.destroy();
+    const { status, stderr } = await done;
+    expect([...(spec.statuses ?? [0]), 141]).toContain(status);
+    expect(stderr).toBe('');
+  });
+});
+
+test('every verb has an entry', () => {
+  const manifest = readFileSync(join(__dirname, '../../oclif.manifest.json'), 'utf8');
+  const ids = Object.keys((JSON.parse(manifest) as { commands: object }).commands);
+  expect(Object.keys(VERBS).sort()).toEqual(ids.map((id) => id.replaceAll(':', ' ')).sort());
+});
