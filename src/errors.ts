@@ -176,13 +176,13 @@ export const ERROR_TABLE = {
   differs: {
     exit: 1,
     fsck: 8,
-    meaning: 'The contents of a file are not what they should be.',
-    todo: 'Find out who wrote to the file, as famfs itself never changes contents, and make it again from its source.',
+    meaning: 'The contents of a file are not what they should be, or not what was copied to it.',
+    todo: 'Copy or make it again. When it happens once more, look for a failing device, and for who writes to it or its source.',
   },
   partial: {
     exit: 3,
     fsck: 8,
-    meaning: 'Part of the work was done; the messages name what was not.',
+    meaning: 'Not all of the work was done; the messages name what was not.',
     todo: 'See to what the messages name, then run the verb again; `famfs cp --resume` leaves alone what is done.',
   },
   interrupted: {

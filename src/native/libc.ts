@@ -10,6 +10,7 @@ const libc = bindOnUse(
     flock: { returns: 'i32', takes: ['i32', 'i32'], errno: true },
     ioctl: { returns: 'i32', takes: ['i32', 'i64', 'bytes'], errno: true },
     fallocate: { returns: 'i32', takes: ['i32', 'i32', 'i64', 'i64'], errno: true },
+    lseek: { returns: 'i64', takes: ['i32', 'i64', 'i32'], errno: true },
     umount2: { returns: 'i32', takes: ['text', 'i32'], errno: true },
     madvise: { returns: 'i32', takes: ['i64', 'i64', 'i32'] },
     process_vm_readv: { returns: 'i64', takes: ['i32', 'bytes', 'i64', 'bytes', 'i64', 'i64'] },
@@ -41,6 +42,8 @@ const MS_SYNC = 4;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const MADV_POPULATE_READ = 22;
@@ -119,6 +122,16 @@ export function unlock(fd: number): void {
 /** Makes a range of a file a hole that reads as zeros; the file's size stays. Throws EOPNOTSUPP where impossible. */
 export function punchHole(fd: number, offset: number, length: number): void {
   check('fallocate', libc.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
+}
+
+/** Where data begins in an open file at or behind `offset`. Throws ENXIO when there is none up to its end. */
+export function seekData(fd: number, offset: number): number {
+  return check('lseek', libc.lseek(fd, offset, SEEK_DATA));
+}
+
+/** Where a hole begins in an open file at or behind `offset`; its end counts as one. Throws ENXIO behind the end. */
+export function seekHole(fd: number, offset: number): number {
+  return check('lseek', libc.lseek(fd, offset, SEEK_HOLE));
 }
 
 /** ioctl(2) with a pointer to `argument`, which the kernel may change. */

@@ -3,6 +3,8 @@ import { type ErrorCode, errnoOf, FamfsError } from '../errors';
 import { pathForLog, printable } from '../log/paths';
 import { KIND } from '../log/tree';
 import type { FileMap } from '../types';
+import type { CopyFilter } from './copy-filter';
+import { listedTarget } from './copy-list';
 import { checkSameSize } from './create';
 import type { OwnerSession } from './owner-session';
 
@@ -23,6 +25,8 @@ export interface CopyFailure {
   readonly source: string;
   readonly code: ErrorCode;
   readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string;
 }
 
 export interface CopyPlan {
@@ -46,35 +50,61 @@ export class CopyPlanner {
   constructor(
     private readonly session: OwnerSession,
     private readonly recursive: boolean,
+    private readonly filter: CopyFilter,
   ) {}
 
   /** Plans the copy of `source`, named on the command line (symbolic links are followed there), as `target`. */
-  add(source: string, target: Buffer): void {
-    const path = Buffer.from(source);
+  add(source: Buffer, target: Buffer): void {
     try {
-      this.#add(path, target, statSync(path));
+      const stats = statSync(source);
+      const name = source.subarray(source.lastIndexOf('/') + 1);
+      if (stats.isFile() && !this.filter.takes(name, false)) return;
+      this.#add(source, target, stats, Buffer.alloc(0));
     } catch (error) {
-      this.#fail(path, error);
+      this.#fail(source, error);
     }
   }
 
   /** Plans the copy of what is in the directory `source` into the directory `target`. */
-  addContents(source: string, target: Buffer): void {
-    const path = Buffer.from(source);
+  addContents(source: Buffer, target: Buffer): void {
     try {
-      if (!statSync(path).isDirectory()) throw new FamfsError('source', `${source}: not a directory`);
-      this.#addDirectory(path, target, statSync(path).mode);
+      const stats = statSync(source);
+      if (!stats.isDirectory()) throw new FamfsError('source', `${printable(source)}: not a directory`);
+      this.#addDirectory(source, target, stats.mode, Buffer.alloc(0));
     } catch (error) {
-      this.#fail(path, error);
+      this.#fail(source, error);
     }
   }
 
-  #add(source: Buffer, target: Buffer, stats: Stats): void {
+  /**
+   * Plans the copy of a path in a list to that path below the directory `base`, with the directories on the way. A
+   * listed directory itself is copied without what is in it, unless with -r.
+   */
+  addListed(source: Buffer, base: Buffer): void {
+    try {
+      const relative = listedTarget(source);
+      const stats = statSync(source);
+      if (!this.filter.takes(relative, stats.isDirectory())) return;
+      const prefix = source.subarray(0, source.lastIndexOf(relative));
+      for (let end = relative.indexOf('/'); end !== -1; end = relative.indexOf('/', end + 1)) {
+        const parent = relative.subarray(0, end);
+        const from = Buffer.concat([prefix, parent]);
+        this.#planDirectory(from, joined(base, parent), statSync(from).mode);
+      }
+      if (this.recursive || !stats.isDirectory()) this.#add(source, joined(base, relative), stats, relative);
+      else if (relative.length > 0) this.#planDirectory(source, joined(base, relative), stats.mode);
+    } catch (error) {
+      this.#fail(source, error);
+    }
+  }
+
+  /** `below` is the path relative to the source on the command line, which filters look at. */
+  #add(source: Buffer, target: Buffer, stats: Stats, below: Buffer): void {
     if (stats.isDirectory()) {
       if (!this.recursive) {
         throw new FamfsError('source', `${printable(source)}: is a directory, which -r copies`);
       }
-      this.#addDirectory(source, target, stats.mode);
+      this.#addDirectory(source, target, stats.mode, below);
     } else if (stats.isFile()) this.#addFile(source, target, stats);
     else
       throw new FamfsError(
@@ -83,7 +113,7 @@ export class CopyPlanner {
       );
   }
 
-  #addDirectory(source: Buffer, target: Buffer, mode: number): void {
+  #addDirectory(source: Buffer, target: Buffer, mode: number, below: Buffer): void {
     if (target.length > 0) this.#planDirectory(source, target, mode);
     const names = readdirSync(source, {
       withFileTypes: true,
@@ -93,7 +123,11 @@ export class CopyPlanner {
     for (const { name } of names) {
       const child = Buffer.concat([source, SLASH, name]);
       try {
-        this.#add(child, target.length === 0 ? name : Buffer.concat([target, SLASH, name]), lstatSync(child));
+        const stats = lstatSync(child);
+        const path = joined(below, name);
+        if (this.filter.takes(path, stats.isDirectory())) {
+          this.#add(child, joined(target, name), stats, path);
+        }
       } catch (error) {
         this.#fail(child, error);
       }
@@ -150,10 +184,17 @@ export class CopyPlanner {
   }
 }
 
+/** A path inside a directory; the directory is empty for the root. */
+export function joined(directory: Buffer, name: Buffer): Buffer {
+  if (directory.length === 0) return name;
+  return name.length === 0 ? directory : Buffer.concat([directory, SLASH, name]);
+}
+
 /** The failure to report for an error that concerns one source. Defects are thrown on. */
 export function failureOf(source: Buffer, error: unknown): CopyFailure {
   if (error instanceof FamfsError) {
-    return { source: printable(source), code: error.code, message: error.message };
+    const { code, hint, message } = error;
+    return { source: printable(source), code, message, ...(hint === undefined ? {} : { hint }) };
   }
   const code = errnoOf(error);
   if (code === undefined) throw error;

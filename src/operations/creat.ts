@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { checkStripe } from '../alloc/allocator';
 import { FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
@@ -10,7 +9,7 @@ import { inMounts, type Placed } from './in-mounts';
 import type { OwnerSession, WriteOptions } from './owner-session';
 import { type PathFailure, PathFailures } from './path-failures';
 import { checkSeed, storeRandom } from './random-contents';
-import { stripeDefaults } from './stripe-defaults';
+import { stripeFor } from './stripe-defaults';
 
 /** A file that is wanted. */
 export interface FileRequest {
@@ -65,8 +64,7 @@ export async function creat(requests: readonly FileRequest[], options: CreatOpti
   const files: CreatedFile[] = [];
   try {
     await inMounts(requests, options, failures, async (session, placed) => {
-      const { stripe = await stripeDefaults(session, options) } = options;
-      if (stripe) checkStripe(stripe, session.device.size, session.superblock.allocUnit);
+      const stripe = await stripeFor(session, options);
       const attributes = { ...options, ...(stripe ? { stripe } : {}) };
       await new Creator(session, attributes, files, failures).run(placed);
     });

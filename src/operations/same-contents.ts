@@ -5,22 +5,29 @@ import type { FileMap } from '../types';
 
 const COMPARE_BYTES = 2 ** 20;
 
-/** Whether the `size` bytes at `map` on a device equal those of an open file. */
-export async function sameContents(
+/**
+ * Offset of the first of `size` bytes that differs between the bytes at `map` on a device and an open file, or
+ * undefined when none does. A file that is too short differs where it ends.
+ */
+export async function firstDifference(
   device: Device,
   map: FileMap,
   size: number,
   file: FileHandle,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const theirs = Buffer.allocUnsafe(COMPARE_BYTES);
   const ours = Buffer.allocUnsafe(COMPARE_BYTES);
-  for (let position = 0; position < size; position += COMPARE_BYTES) {
+  for (let position = 0; position < size; ) {
     const length = Math.min(COMPARE_BYTES, size - position);
-    readMapped(device, map, position, ours.subarray(0, length));
     const { bytesRead } = await file.read(theirs, 0, length, position);
-    if (bytesRead !== length || theirs.compare(ours, 0, length, 0, length) !== 0) return false;
+    if (bytesRead === 0) return position;
+    readMapped(device, map, position, ours.subarray(0, bytesRead));
+    if (theirs.compare(ours, 0, bytesRead, 0, bytesRead) !== 0) {
+      return position + ours.findIndex((byte, at) => byte !== theirs[at]);
+    }
+    position += bytesRead;
   }
-  return true;
+  return undefined;
 }
 
 /** Fills `target` with the bytes of a file from `position` on; cached lines are dropped first. */

@@ -11,10 +11,24 @@ const SIZE_PATTERN = /^(?<number>0x[0-9a-f]+|\d+)(?<unit>[kmg]?)$/i;
 const KEYS = ['nbuckets', 'nstrips', 'chunk_size'] as const;
 
 /**
+ * How new files are spread: as the options say, or else as the file system's defaults do.
+ * Throws FamfsError `usage` for options that do not fit the device.
+ */
+export async function stripeFor(
+  session: OwnerSession,
+  options: Pick<WriteOptions, 'onWarning'> & { readonly stripe?: StripeOptions },
+): Promise<StripeOptions | undefined> {
+  const { stripe } = options;
+  if (!stripe) return stripeDefaults(session, options);
+  checkStripe(stripe, session.device.size, session.superblock.allocUnit);
+  return stripe;
+}
+
+/**
  * How files are spread where nobody says: the stripe options in the file .meta/.alloc.cfg of the file system, if it
  * has one. What is wrong with it is told by `onWarning`, and files then lie in one piece each.
  */
-export async function stripeDefaults(
+async function stripeDefaults(
   session: OwnerSession,
   { onWarning }: Pick<WriteOptions, 'onWarning'>,
 ): Promise<StripeOptions | undefined> {

@@ -44,6 +44,17 @@ test('a destination that is in no mount', async () => {
   expect(exists(to)).toBe(false);
 });
 
+test('a copy out of famfs', async () => {
+  await famfsOk(['cp', '--no-sync', source, `${mount}/inside`]);
+  const to = scratch.path('outside');
+  await refused([`${mount}/inside`, to], {
+    status: 1,
+    code: 'not-mounted',
+    says: [to],
+    hint: 'ordinary cp',
+  });
+});
+
 test('a destination whose parent does not exist', async () => {
   const to = `${mount}/nowhere/x`;
   await refused([source, to], {
@@ -82,7 +93,11 @@ describe('usage', () => {
     [[], 'SOURCE'],
     [['only'], 'DESTINATION'],
     [['--nonsense', 'a', 'b'], '--nonsense'],
-    [['--verify', 'a', 'b'], '--resume'],
+    [['--null', 'a', 'b'], '--files-from'],
+    [['--files-from', 'list'], 'DESTINATION'],
+    [['--files-from', 'list', '-T', 'a'], '--no-target-directory'],
+    [['--files-from', 'list', 'a', 'b'], 'SOURCE'],
+    [['--exclude', '/', 'a', 'b'], 'not a pattern'],
     [['--threads', '0', 'a', 'b'], '0'],
     [['--threads', '65', 'a', 'b'], '65'],
     [['--threads', 'many', 'a', 'b'], 'many'],

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, symlinkSync, truncateSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { MIB } from '../../src/log/layout';
-import type { CopyResult } from '../../src/operations/copy';
+import type { CopyResult } from '../../src/operations/copy-options';
 import { commandOk, famfs, famfsOk, type Run, type RunOptions, shell } from '../support/run';
 import { loggedPaths } from '../support/run-device';
-import { codesOf, expectClean, expectNoTrace, expectQuiet, fsck } from '../support/run-expect';
+import { codesOf, expectClean, expectFailure, expectNoTrace, expectQuiet, fsck } from '../support/run-expect';
 import {
   exists,
   expectContents,
@@ -170,14 +170,18 @@ describe('what cannot be copied', () => {
     expect(namesIn(to)).toHaveLength(1);
   });
 
-  test('a directory without -r', async () => {
+  test('the only source ends with its own error', async () => {
     const from = freshTree();
     const to = fresh();
-    const run = await cp([from, to]);
-    expect(run.status).toBe(3);
-    expect(run.stderr).toMatch(new RegExp(`^famfs: ${from}: is a directory`));
-    expect(run.stderr).toContain('-r');
-    expect(exists(to)).toBe(false);
+    const directory = { status: 1, code: 'source', says: [from, 'is a directory', '-r'] } as const;
+    await expectFailure(['cp', from, to], directory);
+    const missing = scratch.path('missing');
+    await expectFailure(['cp', missing, to], { status: 1, code: 'source', says: [missing, 'ENOENT'] });
+    await cp([put(scratch.path(scratch.unique('from')), 'one'), to]);
+    const other = put(scratch.path(scratch.unique('from')), 'longer');
+    const failure = { status: 1, code: 'size-differs', says: ['6'], hint: 'another name' } as const;
+    await expectFailure(['cp', other, to], failure);
+    expect(readFileSync(to, 'utf8')).toBe('one');
   });
 
   test('control characters of names do not reach the terminal', async () => {

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { MIB } from '../../src/log/layout';
-import type { CopyResult } from '../../src/operations/copy';
+import type { CopyResult } from '../../src/operations/copy-options';
 import { famfs, famfsOk, type Run, type RunOptions } from '../support/run';
 import { fileOnDevice, loggedPaths, spaceOf } from '../support/run-device';
 import { codesOf, expectQuiet, fsck } from '../support/run-expect';

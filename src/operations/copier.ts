@@ -1,0 +1,242 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { FamfsError } from '../errors';
+import { printable } from '../log/paths';
+import type { CopyAction, CopyOptions, CopyResult } from './copy-options';
+import { type CopyFailure, failureOf, type PlannedItem } from './copy-plan';
+import { eachPiece, type Transfer, transferPiece } from './copy-transfer';
+import { allocate, fileEntry, mkdirEntry } from './create';
+import type { OwnerSession } from './owner-session';
+import { firstDifference } from './same-contents';
+
+/** A batch is copied, flushed and logged as one: about the bytes and files that a kill may cost. */
+const BATCH_BYTES = 256 * 2 ** 20;
+const BATCH_ITEMS = 512;
+const DEFAULT_THREADS = 4;
+
+/** Carries out a plan, batch by batch. */
+export class Copier {
+  readonly #result: CopyResult;
+
+  /** `failures` are those of the plan; what fails on the way is added. */
+  constructor(
+    private readonly session: OwnerSession,
+    private readonly options: CopyOptions,
+    failures: CopyFailure[],
+  ) {
+    this.#result = { directories: 0, files: 0, overwritten: 0, skipped: 0, bytes: 0, failures };
+  }
+
+  /**
+   * Copies, and logs each batch when all of it is durable. Throws FamfsError `interrupted` after the signal, and what
+   * concerns the device, with all finished files in place.
+   */
+  async run(items: readonly PlannedItem[]): Promise<CopyResult> {
+    for (let start = 0; start < items.length; ) {
+      if (this.options.signal?.aborted) break;
+      const end = batchEnd(items, start);
+      try {
+        await this.#copyBatch(items.slice(start, end));
+      } catch (error) {
+        if (!(error instanceof FamfsError)) throw error;
+        throw new FamfsError(error.code, `${error.message}; ${this.#state(items)}`, error.hint, {
+          cause: error,
+        });
+      }
+      start = end;
+    }
+    if (!this.options.signal?.aborted) return this.#result;
+    const hint = 'the same command with --resume goes on from here';
+    throw new FamfsError('interrupted', `interrupted: ${this.#state(items)}`, hint);
+  }
+
+  /** Tells what run() would do, down to the place of each file, and writes nothing. */
+  async rehearse(items: readonly PlannedItem[]): Promise<CopyResult> {
+    const actions: CopyAction[] = [];
+    for (const item of items) {
+      const action = await this.#rehearsed(item);
+      if (action === undefined) continue;
+      actions.push({
+        action,
+        source: printable(item.source),
+        target: printable(item.target),
+        size: item.size,
+      });
+      if (action !== 'skip') this.#count(item, action);
+    }
+    return { ...this.#result, dryRun: true, items: actions };
+  }
+
+  async #rehearsed(item: PlannedItem): Promise<CopyAction['action'] | undefined> {
+    const { failures, skipped } = this.#result;
+    const failed = failures.length;
+    const transfers = new Map<PlannedItem, Transfer>();
+    await this.#begin(item, transfers);
+    await transfers.get(item)?.source.close();
+    if (failures.length > failed) return undefined;
+    return this.#result.skipped > skipped ? 'skip' : item.kind;
+  }
+
+  #state(items: readonly PlannedItem[]): string {
+    const { directories, files, overwritten, skipped } = this.#result;
+    return `${directories + files + overwritten + skipped} of ${items.length} files and directories are done`;
+  }
+
+  async #copyBatch(items: readonly PlannedItem[]): Promise<void> {
+    const transfers = new Map<PlannedItem, Transfer>();
+    let deviceError: unknown;
+    try {
+      for (const item of items) await this.#begin(item, transfers);
+      await this.#transferAll([...transfers.values()]);
+      if (this.options.verify) for (const transfer of transfers.values()) await this.#verify(transfer);
+    } catch (error) {
+      deviceError = error;
+    }
+    for (const transfer of transfers.values()) await transfer.source.close();
+    this.#commit(items, transfers);
+    if (deviceError) throw deviceError;
+  }
+
+  async #begin(item: PlannedItem, transfers: Map<PlannedItem, Transfer>): Promise<void> {
+    if (item.kind === 'directory') return;
+    let source: FileHandle | undefined;
+    try {
+      source = await open(item.source, constants.O_RDONLY | constants.O_NOCTTY);
+      await checkUnchanged(item, source);
+      if (await this.#isThere(item, source)) {
+        await source.close();
+        this.#count(item, 'skip');
+        this.options.onProgress?.(item.size, printable(item.target));
+        return;
+      }
+      const map = item.existing?.map ?? allocate(this.session, item.target, item.size, this.options.stripe);
+      transfers.set(item, { item, map, source, left: item.size });
+    } catch (error) {
+      await source?.close();
+      this.#result.failures.push(failureOf(item.source, error));
+    }
+  }
+
+  /** Whether --resume leaves a file alone. */
+  async #isThere(item: PlannedItem, source: FileHandle): Promise<boolean> {
+    const { resume, verify } = this.options;
+    if (!item.existing || !resume) return false;
+    if (!verify) return true;
+    return (await firstDifference(this.session.device, item.existing.map, item.size, source)) === undefined;
+  }
+
+  /** Copies pieces of all files with several of them under way; whatever thread is free takes the next piece. */
+  async #transferAll(transfers: readonly Transfer[]): Promise<void> {
+    const pieces = eachPiece(transfers);
+    const worker = async () => {
+      for (const piece of pieces) {
+        if (this.options.signal?.aborted) return;
+        const { transfer } = piece;
+        if (transfer.failure) continue;
+        await this.#guarded(transfer, async () => {
+          await transferPiece(this.session.device, piece);
+          transfer.left -= piece.length;
+          this.options.onProgress?.(piece.length, printable(transfer.item.target));
+        });
+      }
+    };
+    const workers = Array.from({ length: this.options.threads ?? DEFAULT_THREADS }, worker);
+    const outcomes = await Promise.allSettled(workers);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  /** Compares what the device returns, once it has been written back, with the source. */
+  async #verify(transfer: Transfer): Promise<void> {
+    const { item, map, source } = transfer;
+    if (transfer.left > 0 || transfer.failure || this.options.signal?.aborted) return;
+    await this.#guarded(transfer, async () => {
+      this.session.flushData(map);
+      this.session.device.fence();
+      const offset = await firstDifference(this.session.device, map, item.size, source);
+      if (offset === undefined) return;
+      throw new FamfsError(
+        'differs',
+        `${printable(item.source)}: ${printable(item.target)} differs from it at offset ${offset} when read back`,
+      );
+    });
+  }
+
+  /** Runs `work` for a file: what goes wrong with the source fails the file, what goes wrong with the device is thrown. */
+  async #guarded(transfer: Transfer, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof FamfsError && error.code === 'device-io') throw error;
+      if (transfer.failure) return;
+      transfer.failure = failureOf(transfer.item.source, error);
+      this.#result.failures.push(explained(transfer.item, transfer.failure));
+    }
+  }
+
+  /** Logs what is whole: directories in their order, and each file whose data is all there. */
+  #commit(items: readonly PlannedItem[], transfers: ReadonlyMap<PlannedItem, Transfer>): void {
+    const entries = [];
+    const done: PlannedItem[] = [];
+    for (const item of items) {
+      const owner = { ...this.options, mode: this.options.mode ?? item.mode };
+      const transfer = transfers.get(item);
+      if (item.kind === 'directory') {
+        entries.push(mkdirEntry(item.target, { ...owner, mode: item.mode }));
+        done.push(item);
+      } else if (transfer && this.#keep(transfer)) {
+        if (item.kind === 'new-file') entries.push(fileEntry(item.target, item.size, transfer.map, owner));
+        done.push(item);
+      }
+    }
+    this.session.device.fence();
+    this.session.commit(entries);
+    for (const item of done) this.#count(item, item.kind);
+  }
+
+  /** Whether a file is whole. What came of one that is not is flushed where it is seen, and given back otherwise. */
+  #keep({ failure, item, left, map }: Transfer): boolean {
+    const whole = left === 0 && !failure;
+    if (item.existing) this.session.overwritten.add(item.existing.ino);
+    if (whole || item.existing) this.session.flushData(map);
+    else this.session.allocator.release(map);
+    return whole;
+  }
+
+  #count(item: PlannedItem, action: CopyAction['action']): void {
+    if (action === 'skip') this.#result.skipped++;
+    else if (action === 'directory') this.#result.directories++;
+    else {
+      if (action === 'overwrite') this.#result.overwritten++;
+      else this.#result.files++;
+      this.#result.bytes += item.size;
+    }
+    this.options.onDone?.(action, printable(item.target));
+  }
+}
+
+async function checkUnchanged(item: PlannedItem, source: FileHandle): Promise<void> {
+  const { size } = await source.stat();
+  if (size === item.size) return;
+  throw new FamfsError(
+    'source',
+    `${printable(item.source)}: changed from ${item.size} to ${size} bytes during the copy`,
+  );
+}
+
+function explained(item: PlannedItem, failure: CopyFailure): CopyFailure {
+  if (item.kind !== 'overwrite') return failure;
+  const state = failure.code === 'differs' ? '' : `; ${printable(item.target)} is now half old and half new`;
+  return { ...failure, message: `${failure.message}${state}` };
+}
+
+function batchEnd(items: readonly PlannedItem[], start: number): number {
+  let bytes = 0;
+  let end = start;
+  while (end < items.length && end - start < BATCH_ITEMS) {
+    bytes += (items[end] as PlannedItem).size;
+    if (end > start && bytes > BATCH_BYTES) break;
+    end++;
+  }
+  return end;
+}

@@ -1,0 +1,73 @@
+import { basename, resolve } from 'node:path';
+import { FamfsError } from '../errors';
+import { KIND } from '../log/tree';
+import { type CopyPlanner, joined } from './copy-plan';
+import type { OwnerSession } from './owner-session';
+
+/** Where copies go: as given, and relative to the mount point. */
+export interface Destination {
+  readonly shown: string;
+  readonly relative: Buffer;
+}
+
+export interface SourceOptions {
+  readonly noTargetDirectory?: boolean;
+  /** The sources are paths of a list, which keep their directories. */
+  readonly listed?: boolean;
+}
+
+/** Plans the copy of all sources, into the destination or as it. Throws FamfsError `no-parent` where it cannot be. */
+export function planSources(
+  planner: CopyPlanner,
+  session: OwnerSession,
+  sources: readonly Buffer[],
+  destination: Destination,
+  options: SourceOptions,
+): void {
+  const { relative } = destination;
+  const ino = session.tree.resolve(relative);
+  const intoDirectory = ino !== 0 && session.tree.kind.get(ino) === KIND.directory;
+  const [source, ...more] = sources;
+  if (options.noTargetDirectory) {
+    if (source === undefined || more.length > 0)
+      throw new FamfsError('usage', '-T takes one source and one destination');
+    if (intoDirectory) planner.addContents(source, relative);
+    else planAs(planner, session, source, destination);
+  } else if (intoDirectory) {
+    for (const each of sources) {
+      if (options.listed) planner.addListed(each, relative);
+      else planner.add(each, joined(relative, nameOf(each)));
+    }
+  } else if (source === undefined || more.length > 0 || options.listed || destination.shown.endsWith('/')) {
+    const what = ino === 0 ? 'does not exist' : 'is not a directory';
+    throw new FamfsError(
+      'no-parent',
+      `${destination.shown}: ${what}`,
+      'several sources need a directory as destination',
+    );
+  } else planAs(planner, session, source, destination);
+}
+
+function planAs(
+  planner: CopyPlanner,
+  session: OwnerSession,
+  source: Buffer,
+  { relative, shown }: Destination,
+): void {
+  const parent = session.tree.resolve(relative.subarray(0, Math.max(relative.lastIndexOf('/'), 0)));
+  if (parent === 0 || session.tree.kind.get(parent) !== KIND.directory) {
+    throw new FamfsError(
+      'no-parent',
+      `${shown}: its parent directory does not exist`,
+      'famfs mkdir -p makes it',
+    );
+  }
+  planner.add(source, relative);
+}
+
+/** The last component of a path, also where the path ends in `.` or `..`. */
+function nameOf(path: Buffer): Buffer {
+  // latin1 carries any bytes through a string and back.
+  const here = Buffer.from(process.cwd()).toString('latin1');
+  return Buffer.from(basename(resolve(here, path.toString('latin1'))), 'latin1');
+}
