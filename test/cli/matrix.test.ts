@@ -29,6 +29,7 @@ beforeAll(async () => {
   locked = await scratch.makeDevice('4g');
   chmodSync(locked, 0o600);
   await famfsOk(['cp', '--no-sync', put(scratch.path('source'), 'contents'), join(mount, 'there')]);
+  await famfsOk(['creat', '--no-sync', '--size', '4k', '-r', '-S', '42', join(mount, 'random')]);
 });
 
 /** A situation that does not apply to a verb, and why. */
@@ -82,6 +83,11 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
     forbidden: { why: 'all who may read the device may call it' },
     client: 'works',
   },
+  chkread: {
+    right: () => ['chkread', join(mount, 'there')],
+    forbidden: { why: 'the kernel says who may read a file' },
+    client: 'works',
+  },
   clone: {
     right: async () => {
       const own = (await scratch.mountedDevice('4g')).mount;
@@ -127,9 +133,19 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
     forbidden: { args: () => ['fsck', locked], status: 8 },
     client: 'works',
   },
+  flush: {
+    right: () => ['flush', join(mount, 'there')],
+    forbidden: {},
+    client: 'works',
+  },
   getmap: {
     right: () => ['getmap', join(mount, 'there')],
     forbidden: { why: 'all who may read the device may call it' },
+    client: 'works',
+  },
+  'log dump': {
+    right: () => ['log', 'dump', mount],
+    forbidden: { args: () => ['log', 'dump', locked] },
     client: 'works',
   },
   logplay: {
@@ -137,6 +153,7 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
     forbidden: { why: 'all who may read the device may call it' },
     client: 'works',
   },
+  map: { right: () => ['map', mount], forbidden: { args: () => ['map', locked] }, client: 'works' },
   mkdir: {
     right: () => ['mkdir', '--no-sync', inMount()],
     forbidden: {},
@@ -165,6 +182,11 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
   umount: {
     right: async () => ['umount', await scratch.mounted(await scratch.makeDevice('4g'))],
     forbidden: { args: () => ['umount', mount], code: 'unmount-failed' },
+    client: 'works',
+  },
+  verify: {
+    right: () => ['verify', '--seed', '42', '--file', join(mount, 'random')],
+    forbidden: { why: 'the kernel says who may read a file' },
     client: 'works',
   },
 };
@@ -213,7 +235,7 @@ describe.each(Object.entries(VERBS))('famfs %s', (verb, spec) => {
   cell('wrong input', verb, async () => {
     const says = ['--nonsense'];
     const failure = { status: spec.usageStatus ?? 2, code: 'usage', says } as const;
-    await expectRefused(spec, [verb, '--nonsense'], failure);
+    await expectRefused(spec, [...verb.split(' '), '--nonsense'], failure);
   });
 
   cell('no permission', spec.forbidden, async () => {

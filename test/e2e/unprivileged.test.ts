@@ -2,11 +2,12 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, stat
 import { join } from 'node:path';
 import { type Run, succeeded } from '../support/run';
 import { modeOf } from '../support/run-files';
+import { programForOthers } from '../support/run-program';
 import { scratchEach } from '../support/run-scratch';
 import { inNamespace } from '../support/run-server';
 
 const NOBODY = 65_534;
-const FAMFS = join(__dirname, '../../bin/famfs');
+const FAMFS = join(programForOthers(), 'famfs');
 
 /**
  * A mount name space in which every user may open /dev/fuse, as on a host: the test's machine may keep it for root.

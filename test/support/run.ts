@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { SCHEMAS } from '../../src/schemas';
+import { programForOthers } from './run-program';
 
 /** System UUIDs for commands: tests never look at, or make, the identity of the host they run on. */
 export const OWNER = '0b5ad1e5-3c1f-4d7e-8a44-5f0c2f9b6e01';
@@ -49,7 +50,8 @@ export interface Started {
 
 /** Starts bin/famfs, or another of the programs in bin. */
 export function start(args: readonly string[], options: RunOptions = {}): Started {
-  return startCommand(process.execPath, [join(BIN, options.program ?? 'famfs'), ...args], options);
+  const bin = options.uid === undefined ? BIN : programForOthers();
+  return startCommand(process.execPath, [join(bin, options.program ?? 'famfs'), ...args], options);
 }
 
 /** Runs famfs to its end, whatever its exit status. */
