@@ -1,28 +1,14 @@
 import { mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { MIB } from '../../src/log/layout';
 import type { CopyResult } from '../../src/operations/copy-options';
-import { famfs, famfsOk, type Run, type RunOptions } from '../support/run';
+import { famfs, famfsOk } from '../support/run';
+import { copyPlace } from '../support/run-copy';
 import { loggedPaths } from '../support/run-device';
 import { expectClean, expectQuiet } from '../support/run-expect';
 import { exists, expectSameTree, filesBelow, noise, put } from '../support/run-files';
-import { scratchAll } from '../support/run-scratch';
 
-const scratch = scratchAll();
-let device: string;
-let mount: string;
-
-beforeAll(async () => {
-  ({ device, mount } = await scratch.mountedDevice('16g'));
-});
-
-const cp = (args: string[], options?: RunOptions): Promise<Run> =>
-  famfs(['cp', '--no-sync', ...args], options);
-const fresh = (): string => `${mount}/${scratch.unique('to')}`;
-async function freshDirectory(): Promise<string> {
-  const path = fresh();
-  await famfsOk(['mkdir', '--no-sync', path]);
-  return path;
-}
+const place = copyPlace();
+const { cp, fresh, freshDirectory, scratch } = place;
 /** A tree outside the mount, of files that hold their own names. */
 function tree(...files: string[]): string {
   const root = scratch.directory(scratch.unique('tree'));
@@ -37,9 +23,9 @@ describe('--dry-run', () => {
     put(`${from}/same`, 'same');
     await cp([`${from}/same`, to]);
     symlinkSync('a', `${from}/link`);
-    const before = loggedPaths(device);
+    const before = loggedPaths(place.device);
     const run = await cp(['-rT', '-n', from, to]);
-    const name = to.slice(mount.length + 1);
+    const name = to.slice(place.mount.length + 1);
     expect(run.stdout.split('\n')).toEqual([
       `new        ${name}/a  1 B`,
       `overwrite  ${name}/same  4 B`,
@@ -49,7 +35,7 @@ describe('--dry-run', () => {
     ]);
     expect(run.stderr).toContain(`${from}/link: a symbolic link`);
     expect(run.status).toBe(3);
-    expect(loggedPaths(device)).toEqual(before);
+    expect(loggedPaths(place.device)).toEqual(before);
   });
 
   test('as JSON, with --resume', async () => {
@@ -150,7 +136,7 @@ describe('--files-from', () => {
   });
 
   test('a list that cannot be read', async () => {
-    const run = await cp(['--files-from', '/nowhere', '--json', mount]);
+    const run = await cp(['--files-from', '/nowhere', '--json', place.mount]);
     expect(run).toMatchObject({ status: 1 });
     expect(run.json()).toMatchObject({ error: { code: 'source' } });
   });
@@ -179,7 +165,7 @@ describe('standard input', () => {
   });
 
   test('needs a name and a size', async () => {
-    expect((await cp(['--size', '1', '-', mount], { input: 'x' })).status).toBe(1);
+    expect((await cp(['--size', '1', '-', place.mount], { input: 'x' })).status).toBe(1);
     expect((await cp(['-', fresh()], { input: 'x' })).status).toBe(2);
     expect((await cp(['--size', '1', '--verify', '-', fresh()], { input: 'x' })).status).toBe(2);
   });
@@ -199,7 +185,7 @@ test('--verify reads back what was copied', async () => {
 test('--verbose prints a line for each that is done', async () => {
   const from = tree('a', 'sub/b');
   const to = fresh();
-  const name = to.slice(mount.length + 1);
+  const name = to.slice(place.mount.length + 1);
   const run = await cp(['-rv', from, to]);
   expect(run.stdout.trimEnd().split('\n').sort()).toEqual([
     `directory  ${name}`,
@@ -214,7 +200,7 @@ test('holes take no room, and read as zeros over what was there', async () => {
   truncateSync(sparse, 40 * MIB);
   const full = put(scratch.path(scratch.unique('full')), noise(40 * MIB));
   const to = fresh();
-  const room = () => statSync(device).blocks * 512;
+  const room = () => statSync(place.device).blocks * 512;
   const before = room();
   expectQuiet(await cp([sparse, to]));
   expect(room() - before).toBeLessThan(MIB);
@@ -226,7 +212,7 @@ test('holes take no room, and read as zeros over what was there', async () => {
 });
 
 test('all of this leaves a file system that is sound', async () => {
-  expect((await famfs(['fsck', mount])).status).toBe(0);
+  expect((await famfs(['fsck', place.mount])).status).toBe(0);
   const other = await scratch.mountedDevice('4g');
   await famfsOk(['cp', '--no-sync', '-r', '--verify', tree('a', 'b/c'), other.mount]);
   await expectClean(other.mount);

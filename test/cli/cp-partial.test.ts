@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, symlinkSync, truncateSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { MIB } from '../../src/log/layout';
 import type { CopyResult } from '../../src/operations/copy-options';
-import { commandOk, famfs, famfsOk, type Run, type RunOptions, shell } from '../support/run';
+import { commandOk, famfsOk, type RunOptions, shell } from '../support/run';
+import { copyPlace } from '../support/run-copy';
 import { loggedPaths } from '../support/run-device';
 import { codesOf, expectClean, expectFailure, expectNoTrace, expectQuiet, fsck } from '../support/run-expect';
 import {
@@ -14,19 +15,9 @@ import {
   noise,
   put,
 } from '../support/run-files';
-import { scratchAll } from '../support/run-scratch';
 
-const scratch = scratchAll();
-let device: string;
-let mount: string;
-
-beforeAll(async () => {
-  ({ device, mount } = await scratch.mountedDevice('16g'));
-});
-
-const cp = (args: string[], options?: RunOptions): Promise<Run> =>
-  famfs(['cp', '--no-sync', ...args], options);
-const fresh = (): string => `${mount}/${scratch.unique('to')}`;
+const place = copyPlace();
+const { cp, fresh, scratch } = place;
 const freshTree = (): string => scratch.directory(scratch.unique('tree'));
 
 /** Copies a tree of which some must be left out: status 3, a line for each that says why, the rest copied. */
@@ -87,7 +78,7 @@ describe('what cannot be copied', () => {
   test('a path of more than 79 bytes, and a directory with all below it', async () => {
     const from = freshTree();
     const to = fresh();
-    const name = to.slice(mount.length + 1);
+    const name = to.slice(place.mount.length + 1);
     const fits = 'f'.repeat(79 - name.length - 1);
     const tooLong = 'g'.repeat(79 - name.length);
     put(`${from}/${fits}`, 'fits');
@@ -105,7 +96,7 @@ describe('what cannot be copied', () => {
     put(`${from}/secret`, 'x', 0o600);
     put(`${from}/closed/file`, 'x');
     await commandOk('chmod', ['700', `${from}/closed`]);
-    await commandOk('chmod', ['666', device]);
+    await commandOk('chmod', ['666', place.device]);
     const to = fresh();
     const run = await cp(['-r', from, to], { uid: 65_534, gid: 65_534 });
     expect(run.status).toBe(3);
@@ -152,7 +143,7 @@ describe('what cannot be copied', () => {
     const from = freshTree();
     put(`${from}/.meta/x`, 'x');
     put(`${from}/${scratch.unique('plain')}`, 'x');
-    const run = await cp(['-rT', '--json', from, mount]);
+    const run = await cp(['-rT', '--json', from, place.mount]);
     expect(run.status).toBe(3);
     expect(run.json<CopyResult>()).toMatchObject({ files: 1, failures: [{ code: 'bad-path' }] });
   });
@@ -227,7 +218,7 @@ describe('--resume', () => {
     const bytes = noise(5 * MIB, 1);
     bytes[5 * MIB - 1] = (bytes[5 * MIB - 1] as number) ^ 1;
     put(`${from}/changed`, bytes);
-    const before = loggedPaths(device).length;
+    const before = loggedPaths(place.device).length;
     const trusting = await cp(['-rT', '--resume', '--json', from, to]);
     expect(trusting.json()).toMatchObject({ skipped: 2, overwritten: 0 });
     expect(readFileSync(`${to}/changed`).equals(noise(5 * MIB, 1))).toBe(true);
@@ -235,7 +226,7 @@ describe('--resume', () => {
     expectQuiet(verifying);
     expect(verifying.json()).toMatchObject({ skipped: 1, overwritten: 1, bytes: 5 * MIB });
     expectSameTree(from, to);
-    expect(loggedPaths(device)).toHaveLength(before);
+    expect(loggedPaths(place.device)).toHaveLength(before);
   });
 
   test('--verify compares striped files as well', async () => {
@@ -293,8 +284,8 @@ test('an empty directory', async () => {
 });
 
 test('all of this leaves a file system with nothing wrong', async () => {
-  expect(codesOf((await fsck(mount, 0)).findings)).toEqual([]);
-  await expectClean(mount);
+  expect(codesOf((await fsck(place.mount, 0)).findings)).toEqual([]);
+  await expectClean(place.mount);
 });
 
 function listen(path: string): Promise<Server> {

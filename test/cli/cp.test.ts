@@ -10,30 +10,15 @@ import {
 } from 'node:fs';
 import { MIB } from '../../src/log/layout';
 import type { CopyResult } from '../../src/operations/copy-options';
-import { famfs, famfsOk, type Run, type RunOptions } from '../support/run';
+import { famfsOk } from '../support/run';
+import { copyPlace } from '../support/run-copy';
 import { fileOnDevice, loggedPaths, spaceOf } from '../support/run-device';
 import { codesOf, expectQuiet, fsck } from '../support/run-expect';
 import { expectSameTree, modeOf, namesIn, noise, put } from '../support/run-files';
-import { scratchAll } from '../support/run-scratch';
 
-const scratch = scratchAll();
-let device: string;
-let mount: string;
-
-beforeAll(async () => {
-  ({ device, mount } = await scratch.mountedDevice('16g'));
-});
-
-const cp = (args: string[], options?: RunOptions): Promise<Run> =>
-  famfs(['cp', '--no-sync', ...args], options);
-const fresh = (): string => `${mount}/${scratch.unique('to')}`;
-const nameOf = (path: string): string => path.slice(mount.length + 1);
-/** A new directory in the mount. */
-async function freshDirectory(): Promise<string> {
-  const path = fresh();
-  await famfsOk(['mkdir', '--no-sync', path]);
-  return path;
-}
+const place = copyPlace();
+const { cp, fresh, freshDirectory, scratch } = place;
+const nameOf = (path: string): string => path.slice(place.mount.length + 1);
 /** A new file outside the mount. */
 const source = (contents: string | Buffer, mode?: number): string =>
   put(scratch.path(scratch.unique('from')), contents, mode);
@@ -57,7 +42,7 @@ describe('one file', () => {
     expect(run.stdout).toBe('');
     expect(readFileSync(to).equals(readFileSync(from))).toBe(true);
     const units = Math.max(1, Math.ceil(bytes / (2 * MIB)));
-    expect(spaceOf(fileOnDevice(device, nameOf(to)))).toBe(units * 2 * MIB);
+    expect(spaceOf(fileOnDevice(place.device, nameOf(to)))).toBe(units * 2 * MIB);
   });
 
   test('into a directory keeps its name', async () => {
@@ -69,8 +54,8 @@ describe('one file', () => {
 
   test('into the mount point', async () => {
     const from = source('text');
-    expectQuiet(await cp([from, mount]));
-    expect(readFileSync(`${mount}/${from.slice(scratch.root.length + 1)}`, 'utf8')).toBe('text');
+    expectQuiet(await cp([from, place.mount]));
+    expect(readFileSync(`${place.mount}/${from.slice(scratch.root.length + 1)}`, 'utf8')).toBe('text');
   });
 
   test('by a symbolic link on the command line', async () => {
@@ -101,7 +86,7 @@ describe('one file', () => {
     const from = source(noise(21 * MIB));
     const to = fresh();
     expectQuiet(await cp(['-N', '3', '-B', '8', '-C', '2m', from, to]));
-    const { map } = fileOnDevice(device, nameOf(to));
+    const { map } = fileOnDevice(place.device, nameOf(to));
     expect(map).toMatchObject({ kind: 'interleaved', chunkSize: 2 * MIB });
     expect(readFileSync(to).equals(readFileSync(from))).toBe(true);
   });
@@ -210,8 +195,8 @@ describe('a tree', () => {
 
   test('goes into the mount point', async () => {
     const from = tree();
-    expectQuiet(await cp(['-R', from, mount]));
-    expectSameTree(from, `${mount}/${from.slice(scratch.root.length + 1)}`);
+    expectQuiet(await cp(['-R', from, place.mount]));
+    expectSameTree(from, `${place.mount}/${from.slice(scratch.root.length + 1)}`);
   });
 
   test('with -T becomes the directory that exists', async () => {
@@ -230,12 +215,12 @@ describe('a tree', () => {
     const [from, to] = [tree(), fresh()];
     await cp(['-r', from, to]);
     put(`${from}/a/two`, noise(70_000, 2));
-    const before = loggedPaths(device);
+    const before = loggedPaths(place.device);
     const run = await cp(['-rT', '--json', from, to]);
     expectQuiet(run);
     expect(run.json()).toMatchObject({ directories: 0, files: 0, overwritten: 4 });
     expectSameTree(from, to);
-    expect(loggedPaths(device)).toEqual(before);
+    expect(loggedPaths(place.device)).toEqual(before);
   });
 
   test('with names of any bytes', async () => {
@@ -261,14 +246,14 @@ describe('a file that exists', () => {
     const to = fresh();
     await cp([source(noise(5 * MIB, 1)), to]);
     const { ino } = statSync(to);
-    const { map } = fileOnDevice(device, nameOf(to));
+    const { map } = fileOnDevice(place.device, nameOf(to));
     const from = source(noise(5 * MIB, 2));
     const run = await cp(['--json', from, to]);
     expectQuiet(run);
     expect(run.json()).toMatchObject({ files: 0, overwritten: 1, bytes: 5 * MIB });
     expect(readFileSync(to).equals(readFileSync(from))).toBe(true);
     expect(statSync(to).ino).toBe(ino);
-    expect(fileOnDevice(device, nameOf(to)).map).toEqual(map);
+    expect(fileOnDevice(place.device, nameOf(to)).map).toEqual(map);
   });
 
   test('and is empty stays so', async () => {
@@ -288,6 +273,6 @@ describe('a file that exists', () => {
 });
 
 test('all of this leaves a file system with nothing wrong but odd names', async () => {
-  const { findings } = await fsck(mount, 0);
+  const { findings } = await fsck(place.mount, 0);
   expect(codesOf(findings)).toEqual(['path-control', 'path-utf8', 'path-utf8']);
 });
