@@ -27,6 +27,8 @@ export abstract class BaseCommand extends Command {
     B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    // A missing argument would be read from standard input, which may be for the next program.
+    for (const arg of Object.values(options?.args ?? {})) arg.ignoreStdin = true;
     const parsed = await super.parse(options, argv);
     this.quiet = Boolean((parsed.flags as { quiet?: boolean }).quiet);
     return parsed;

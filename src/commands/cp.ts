@@ -32,12 +32,10 @@ Holes of a sparse file stay holes on a file-backed device.
   static override args = {
     source: Args.string({
       required: false,
-      ignoreStdin: true,
       description: 'file or directory to copy, several may be given; - is standard input',
     }),
     destination: Args.string({
       required: false,
-      ignoreStdin: true,
       description: 'file, or directory to copy into',
     }),
   };

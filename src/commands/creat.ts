@@ -32,7 +32,7 @@ Many files are made by one call with --multi or --files-from: NAME,SIZE or NAME,
     "printf '/mnt/famfs/%s,4k\\n' x y z | <%= config.bin %> creat --files-from -",
   ];
   // Standard input is for lists of files.
-  static override args = { file: Args.string({ description: 'file to create', ignoreStdin: true }) };
+  static override args = { file: Args.string({ description: 'file to create' }) };
   static override flags = {
     size: sizeFlag({ char: 's', description: 'size of the file: bytes, or with k, m, g, t' }),
     randomize: Flags.boolean({

@@ -151,3 +151,16 @@ test('what is no verb is told in JSON too', async () => {
   const { error } = (await famfs(['nonsense', '--json'])).json<{ error: object }>();
   expect(error).toMatchObject({ code: 'usage', exitStatus: 2 });
 });
+
+describe('standard input is not for arguments that are missing', () => {
+  test('optional ones', async () => {
+    const run = await famfs(['status'], { input: '/nonexistent\n' });
+    expect(run.stderr).not.toContain('/nonexistent');
+  });
+
+  test.each([['mkdir'], ['fsck'], ['creat', '--size', '1'], ['cp', 'source']])('%s', async (...args) => {
+    const run = await famfs(args, { input: '/nonexistent\n' });
+    expect(run.stderr).toMatch(/^famfs: (missing: |no file)/);
+    expect(run.status).toBe(args[0] === 'fsck' ? 16 : 2);
+  });
+});
