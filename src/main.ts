@@ -1,4 +1,4 @@
-import { type Command, Errors, flush, run as runCli } from '@oclif/core';
+import { type Command, Errors, flush, run as runCli, settings } from '@oclif/core';
 import Autocomplete from './commands/autocomplete';
 import Cat from './commands/cat';
 import Check from './commands/check';
@@ -60,6 +60,8 @@ export const COMMANDS: Record<string, Command.Class> = {
 /** Runs the command line `argv`, which begins with the verb. `root` is the directory of package.json. */
 export async function run(argv: string[], root: string): Promise<void> {
   endWithStandardOutput();
+  // What runs is the bundle, whatever NODE_ENV says: oclif would look for sources, and warn that it has no compiler.
+  settings.enableAutoTranspile = false;
   try {
     await runCli(argv, { root, userPlugins: false });
     await flush();
