@@ -21,6 +21,7 @@ import Ls from './commands/ls';
 import DeviceMapCommand from './commands/map';
 import Mkdir from './commands/mkdir';
 import Mkfs from './commands/mkfs';
+import Mkmeta from './commands/mkmeta';
 import Mount from './commands/mount';
 import MountHelper from './commands/mount-helper';
 import Status from './commands/status';
@@ -50,6 +51,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   map: DeviceMapCommand,
   mkdir: Mkdir,
   mkfs: Mkfs,
+  mkmeta: Mkmeta,
   mount: Mount,
   'mount.famfs': MountHelper,
   status: Status,

@@ -17,16 +17,19 @@ export interface LogplayResult {
   readonly directories: number;
   /** Entries that are corrupt, rejected or without a place in the tree. */
   readonly notServed: number;
+  /** With `dryRun`: entries of the log that the mount has not taken up yet. */
+  readonly pending?: number;
   /** Why the mount does not follow the log any more; absent while it does. */
   readonly frozen?: string;
 }
 
 /**
  * Has the server of a mount look at its log, and replays the log here to tell what is in it. Where this user may not
- * ask the server, the last file or directory is looked up in the mount, which comes to the same.
+ * ask the server, the last file or directory is looked up in the mount, which comes to the same. With `dryRun` the
+ * server is only asked how far it is.
  * Throws FamfsError `not-mounted` for anything but a mount, `no-server` when its server is dead.
  */
-export async function logplay(path: string): Promise<LogplayResult> {
+export async function logplay(path: string, dryRun = false): Promise<LogplayResult> {
   const { mount } = targetOf(path);
   if (!mount)
     throw new FamfsError(
@@ -40,18 +43,26 @@ export async function logplay(path: string): Promise<LogplayResult> {
     const replay = new Replay(device, superblock, () => {});
     replay.to(Math.min(readCounters(device).nextIndex, logCapacity(superblock.logLength)));
     const { counts, tree } = replay;
-    const frozen = await takeUp(mount, tree);
+    const { frozen, pending } = dryRun
+      ? await lookAhead(mount, counts.entries)
+      : { frozen: await takeUp(mount, tree), pending: undefined };
     return {
       directory: mount.directory,
       entries: counts.entries,
       files: tree.fileCount,
       directories: tree.directoryCount,
       notServed: counts.corrupt + counts.rejected + counts.unlinked,
+      ...(pending === undefined ? {} : { pending }),
       ...(frozen === null ? {} : { frozen }),
     };
   } finally {
     device.close();
   }
+}
+
+async function lookAhead(mount: Mount, entries: number): Promise<{ frozen: string | null; pending: number }> {
+  const { log, replayed } = await new ServerClient(mount).status();
+  return { frozen: log.frozen, pending: Math.max(0, entries - replayed.entries) };
 }
 
 async function takeUp(mount: Mount, tree: Tree): Promise<string | null> {

@@ -21,6 +21,7 @@ import {
 import { MapSchema } from './map';
 import { MkdirSchema } from './mkdir';
 import { MkfsSchema } from './mkfs';
+import { MkmetaSchema } from './mkmeta';
 import { MountSchema } from './mount';
 import { FailureSchema } from './shared';
 import { StatusSchema } from './status';
@@ -53,6 +54,7 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   map: MapSchema,
   mkdir: MkdirSchema,
   mkfs: MkfsSchema,
+  mkmeta: MkmetaSchema,
   mount: MountSchema,
   'mount.famfs': MountSchema,
   status: StatusSchema,

@@ -8,5 +8,6 @@ export const LogplaySchema: z.ZodType<LogplayResult> = z.strictObject({
   files: Count,
   directories: Count,
   notServed: Count.describe('entries that are corrupt, rejected or without a place in the tree'),
+  pending: z.exactOptional(Count).describe('with --dry-run: entries that the mount has not taken up yet'),
   frozen: z.exactOptional(z.string()).describe('why the mount does not follow the log any more'),
 });

@@ -164,6 +164,11 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
     forbidden: { args: () => ['mkfs', '--force', locked] },
     client: 'works',
   },
+  mkmeta: {
+    right: () => ['mkmeta', '/dev/dax0.0'],
+    forbidden: { why: 'looks at nothing' },
+    client: 'works',
+  },
   mount: {
     right: async () => ['mount', ...(await freshMount())],
     forbidden: {},

@@ -4,8 +4,9 @@ import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { LogplayResult } from '../../src/operations/logplay';
 import type { MountResult } from '../../src/operations/mount';
-import { damage, makeImage, superblockField, writeImage } from '../support/images';
+import { damage, makeImage, mkdir, superblockField, writeImage } from '../support/images';
 import { CLIENT, commandOk, famfs, famfsOk, shell, start } from '../support/run';
+import { appendUnseen } from '../support/run-device';
 import { expectClean, expectFailure, expectQuiet } from '../support/run-expect';
 import { exists, put } from '../support/run-files';
 import { mountsBelow, scratchEach } from '../support/run-scratch';
@@ -269,6 +270,19 @@ describe('logplay', () => {
     expect(run.stdout).toBe(`${mount}: 3 entries, 1 file, 2 directories\n`);
     const json = (await famfs(['logplay', '--json', mount])).json<LogplayResult>();
     expect(json).toEqual({ directory: mount, entries: 3, files: 1, directories: 2, notServed: 0 });
+  });
+
+  test('--dry-run tells how much is not taken up', async () => {
+    const device = await scratch.makeDevice('4g');
+    const mount = await scratch.mounted(device, ['--poll', '0']);
+    const ahead = async () =>
+      (await famfsOk(['logplay', '-n', '--json', mount])).json<LogplayResult>().pending;
+    expect(await ahead()).toBe(0);
+    appendUnseen(device, mkdir('late'));
+    expect(await ahead()).toBe(1);
+    expect((await famfsOk(['logplay', '-n', mount])).stdout).toContain('\n1 entry to take up\n');
+    await famfsOk(['logplay', mount]);
+    expect(await ahead()).toBe(0);
   });
 
   test('works on a client and for an empty file system', async () => {

@@ -1,9 +1,16 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { openDevice } from '../../src/device/open';
+import { appendEntries } from '../../src/log/append';
 import { decodeEntry, type FileEntry, type LogEntry } from '../../src/log/entry';
 import { type Counters, inspectHeader } from '../../src/log/header';
 import { entryOffset, LOG_ENTRY } from '../../src/log/layout';
 import type { Store } from '../../src/log/store';
-import { inspectSuperblock, readSuperblockBytes, type Superblock } from '../../src/log/superblock';
+import {
+  inspectSuperblock,
+  loadSuperblock,
+  readSuperblockBytes,
+  type Superblock,
+} from '../../src/log/superblock';
 import { extentsOf } from '../../src/types';
 import { makeImage, mkdir, writeImage } from './images';
 import { DAMAGED_IMAGES } from './images-damaged';
@@ -65,6 +72,14 @@ export function readRange(path: string, offset: number, length: number): Buffer 
 export function writeAlmostFull(path: string, room: number, capacity = 15_420): void {
   const entries = Array.from({ length: capacity - room }, (_, index) => mkdir(`d${index}`));
   writeImage(path, makeImage({ entries }));
+}
+
+/** Appends an entry as another host would: no server on this one is told. */
+export function appendUnseen(path: string, entry: LogEntry): void {
+  const device = openDevice(path, { writable: true, noSync: true });
+  const { logLength } = loadSuperblock(device);
+  appendEntries(device, logLength, inspectHeader(device, logLength).counters, [entry]);
+  device.close();
 }
 
 function fileStore(path: string): Store {
