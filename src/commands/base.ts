@@ -52,6 +52,11 @@ export abstract class BaseCommand extends Command {
     process.stdout.write(chunk);
   }
 
+  /** oclif's own takes JSON apart for colours that nobody asked for, and minutes for a long list. */
+  protected override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+  }
+
   /** A message for people on standard error; results go to standard output by `this.log`. */
   protected async warnLine(message: string): Promise<void> {
     const { yellow } = await paint(process.stderr);

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { FamfsError } from '../errors';
-import type { LogDump as Dump, DumpedEntry, LogDumpResult } from '../operations/log-dump';
+import type { LogDump as Dump, DumpedEntry } from '../operations/log-dump';
 import { BaseCommand, defined } from './base';
 
 export default class LogDump extends BaseCommand {
@@ -31,19 +31,23 @@ With --follow, goes on with entries as they are appended, until Ctrl-C.`;
     raw: Flags.boolean({ description: 'show the bytes of damaged entries' }),
   };
 
-  async run(): Promise<LogDumpResult | undefined> {
+  async run(): Promise<void> {
     const { args, flags } = await this.parse(LogDump);
     const { from = 0, raw, to } = flags;
     if (to !== undefined && to < from) throw new FamfsError('usage', `--from ${from} is behind --to ${to}`);
     const { LogDump: Dump } = await import('../operations/log-dump');
     const dump = new Dump(args.target, { raw, ...defined({ from, to }) });
     try {
-      if (this.jsonEnabled()) return { header: dump.header, entries: [...dump.entries()] };
-      await this.#print(dump, flags.jsonl, flags.follow);
-      return undefined;
+      if (this.jsonEnabled()) await this.#printDocument(dump);
+      else await this.#print(dump, flags.jsonl, flags.follow);
     } finally {
       dump.close();
     }
+  }
+
+  async #printDocument(dump: Dump): Promise<void> {
+    const { jsonDocument } = await import('../ui/json');
+    await this.printLines(jsonDocument({ header: dump.header }, 'entries', dump.entries()));
   }
 
   async #print(dump: Dump, jsonl: boolean, follow: boolean): Promise<void> {

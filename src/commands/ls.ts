@@ -24,7 +24,7 @@ With -R, and in --json, paths are from the root of the file system.`;
     jsonl: Flags.boolean({ description: 'print one JSON object a line for each entry', exclusive: ['json'] }),
   };
 
-  async run(): Promise<ListResult> {
+  async run(): Promise<void> {
     const { args, flags } = await this.parse(Ls);
     const [{ list }, { withView }] = await Promise.all([
       import('../operations/list'),
@@ -33,12 +33,15 @@ With -R, and in --json, paths are from the root of the file system.`;
     return withView(args.target, { path: args.path }, async (view) => {
       const entries = list(view, { recursive: flags.recursive, maps: flags.map });
       const { device, notShown } = view;
-      if (this.jsonEnabled()) return { device: device.path, entries: [...entries], notShown };
+      if (this.jsonEnabled()) {
+        const { jsonDocument } = await import('../ui/json');
+        await this.printLines(jsonDocument({ device: device.path, notShown }, 'entries', entries));
+        return;
+      }
       await this.#print(view, entries, flags);
       if (notShown > 0) {
         await this.warnLine(`${damagedEntries(notShown)} and not shown; famfs fsck tells more`);
       }
-      return { device: device.path, entries: [], notShown };
     });
   }
 
