@@ -135,7 +135,7 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
   },
   flush: {
     right: () => ['flush', join(mount, 'there')],
-    forbidden: {},
+    forbidden: { why: 'the kernel says who may read a file' },
     client: 'works',
   },
   getmap: {
