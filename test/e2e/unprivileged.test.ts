@@ -50,8 +50,8 @@ describe('a user other than root', () => {
   test('makes a file system, mounts it, adds files, asks for the status and unmounts', async () => {
     const run = await script(`${MOUNTED}
       famfs mkdir --no-sync mnt/dir
-      famfs cp --no-sync -q ${__filename} mnt/dir/file
-      nobody cmp ${__filename} mnt/dir/file
+      famfs cp --no-sync -q ${FAMFS} mnt/dir/file
+      nobody cmp ${FAMFS} mnt/dir/file
       famfs status --json mnt > status.json
       famfs logplay mnt
       grep " $1/mnt " /proc/self/mountinfo
