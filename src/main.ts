@@ -1,63 +1,48 @@
 import { type Command, Errors, flush, run as runCli, settings } from '@oclif/core';
-import Autocomplete from './commands/autocomplete';
-import Cat from './commands/cat';
-import Check from './commands/check';
-import Chkread from './commands/chkread';
-import Clone from './commands/clone';
-import Cp from './commands/cp';
-import Creat from './commands/creat';
-import Df from './commands/df';
-import Digest from './commands/digest';
-import Doctor from './commands/doctor';
-import Export from './commands/export';
 import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
-import Flush from './commands/flush';
-import Fsck from './commands/fsck';
-import Getmap from './commands/getmap';
-import Info from './commands/info';
-import LogDump from './commands/log-dump';
-import Logplay from './commands/logplay';
-import Ls from './commands/ls';
-import DeviceMapCommand from './commands/map';
-import Mkdir from './commands/mkdir';
-import Mkfs from './commands/mkfs';
-import Mkmeta from './commands/mkmeta';
-import Mount from './commands/mount';
-import MountHelper from './commands/mount-helper';
-import Status from './commands/status';
-import Umount from './commands/umount';
-import Verify from './commands/verify';
 
-/** All verbs by name, for oclif's explicit discovery. */
-export const COMMANDS: Record<string, Command.Class> = {
-  autocomplete: Autocomplete,
-  cat: Cat,
-  check: Check,
-  chkread: Chkread,
-  clone: Clone,
-  cp: Cp,
-  creat: Creat,
-  df: Df,
-  digest: Digest,
-  doctor: Doctor,
-  export: Export,
-  flush: Flush,
-  fsck: Fsck,
-  getmap: Getmap,
-  info: Info,
-  'log:dump': LogDump,
-  logplay: Logplay,
-  ls: Ls,
-  map: DeviceMapCommand,
-  mkdir: Mkdir,
-  mkfs: Mkfs,
-  mkmeta: Mkmeta,
-  mount: Mount,
-  'mount.famfs': MountHelper,
-  status: Status,
-  umount: Umount,
-  verify: Verify,
+interface CommandModule {
+  readonly default: Command.Class;
+}
+
+/** All verbs by name. A verb's own code is loaded when it is run: help comes from oclif's manifest. */
+const VERBS: Readonly<Record<string, () => CommandModule>> = {
+  autocomplete: () => require('./commands/autocomplete'),
+  cat: () => require('./commands/cat'),
+  check: () => require('./commands/check'),
+  chkread: () => require('./commands/chkread'),
+  clone: () => require('./commands/clone'),
+  cp: () => require('./commands/cp'),
+  creat: () => require('./commands/creat'),
+  df: () => require('./commands/df'),
+  digest: () => require('./commands/digest'),
+  doctor: () => require('./commands/doctor'),
+  export: () => require('./commands/export'),
+  flush: () => require('./commands/flush'),
+  fsck: () => require('./commands/fsck'),
+  getmap: () => require('./commands/getmap'),
+  info: () => require('./commands/info'),
+  'log:dump': () => require('./commands/log-dump'),
+  logplay: () => require('./commands/logplay'),
+  ls: () => require('./commands/ls'),
+  map: () => require('./commands/map'),
+  mkdir: () => require('./commands/mkdir'),
+  mkfs: () => require('./commands/mkfs'),
+  mkmeta: () => require('./commands/mkmeta'),
+  mount: () => require('./commands/mount'),
+  'mount.famfs': () => require('./commands/mount-helper'),
+  status: () => require('./commands/status'),
+  umount: () => require('./commands/umount'),
+  verify: () => require('./commands/verify'),
 };
+
+/** The same, for oclif's explicit discovery. */
+export const COMMANDS: Record<string, Command.Class> = Object.defineProperties(
+  {},
+  Object.fromEntries(
+    Object.entries(VERBS).map(([verb, load]) => [verb, { enumerable: true, get: () => load().default }]),
+  ),
+);
 
 /** Runs the command line `argv`, which begins with the verb. `root` is the directory of package.json. */
 export async function run(argv: string[], root: string): Promise<void> {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { Args, Flags, type Interfaces } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { CreatedFile, CreatResult, FileRequest } from '../operations/creat';
@@ -107,7 +106,7 @@ async function requestsOf(file: string | undefined, flags: CreatFlags): Promise<
     throw new FamfsError('usage', `${file}: a file by itself beside --multi or --files-from`, hint);
   }
   if (file === undefined) throw new FamfsError('usage', 'missing: FILE', hint);
-  const seed = randomize ? (flags.seed ?? randomInt(1, SEEDS)) : undefined;
+  const seed = randomize ? (flags.seed ?? 1 + Math.floor(Math.random() * (SEEDS - 1))) : undefined;
   return [{ path: file, ...defined({ seed, size }) }];
 }
 

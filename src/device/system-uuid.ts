@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
@@ -35,7 +34,7 @@ export function ensureSystemUuid(): string {
   const temporary = `${SYSTEM_UUID_PATH}.${process.pid}`;
   try {
     mkdirSync(dirname(SYSTEM_UUID_PATH), { recursive: true });
-    writeFileSync(temporary, `${randomUUID()}\n`, { mode: 0o644, flush: true });
+    writeFileSync(temporary, `${crypto.randomUUID()}\n`, { mode: 0o644, flush: true });
     try {
       linkSync(temporary, SYSTEM_UUID_PATH);
     } catch (cause) {

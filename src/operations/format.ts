@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
@@ -166,7 +165,7 @@ function checkReplaceable(device: Device, options: FormatOptions): void {
 
 function writeFileSystem(device: Device, logLength: number): FormatResult {
   const ownerUuid = ensureSystemUuid();
-  const uuid = randomUUID();
+  const uuid = crypto.randomUUID();
   wipeSuperblock(device);
   device.zero(LOG_OFFSET, logLength);
   device.flush(LOG_OFFSET, logLength);
@@ -176,7 +175,7 @@ function writeFileSystem(device: Device, logLength: number): FormatResult {
     logLength,
     allocUnit: DEFAULT_ALLOC_UNIT,
     uuid,
-    deviceUuid: randomUUID(),
+    deviceUuid: crypto.randomUUID(),
     ownerUuid,
     flags: 0,
     primarySize: device.size,
