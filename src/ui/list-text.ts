@@ -1,23 +1,13 @@
+import type { ListedEntry } from '../operations/list';
 import type { FileMap } from '../types';
 import { formatSize } from './sizes';
-
-/** What a line of a long listing tells. `mode` in octal digits, `size` in bytes. */
-interface Listed {
-  readonly path: string;
-  readonly kind: 'file' | 'directory';
-  readonly mode: string;
-  readonly uid: number;
-  readonly gid: number;
-  readonly size: number;
-  readonly map?: FileMap;
-}
 
 const ID_COLUMNS = 5;
 const SIZE_COLUMNS = 12;
 const HUMAN_COLUMNS = 9;
 
 /** Lines of a long listing: kind and permissions, user, group, size and path, and below it the map if there is one. */
-export function longLines(entry: Listed, human: boolean): string[] {
+export function longLines(entry: ListedEntry, human: boolean): string[] {
   const { gid, kind, map, path, size, uid } = entry;
   const shown = human ? formatSize(size).padStart(HUMAN_COLUMNS) : String(size).padStart(SIZE_COLUMNS);
   const [user, group] = [uid, gid].map((id) => String(id).padStart(ID_COLUMNS));
