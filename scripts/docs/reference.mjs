@@ -28,7 +28,7 @@ const VERBS = {
   creat: [
     'famfs creat -s 64m /mnt/famfs/file',
     'famfs creat --size 64m /mnt/famfs/file',
-    'Relative paths and long names are checked before anything is logged.',
+    'Many files by one call with `--multi` as there, or from a list with `--files-from`. `-r -S SEED` fills them with the same bytes.',
   ],
   cp: [
     'famfs cp -r dataset /mnt/famfs',
@@ -38,18 +38,43 @@ const VERBS = {
   logplay: [
     'famfs logplay /mnt/famfs',
     'famfs logplay /mnt/famfs',
-    'Seldom needed: a mount looks at the log by itself.',
+    'Seldom needed: a mount looks at the log by itself. `-n` tells how much it has not taken up.',
   ],
   verify: [
     'famfs verify -S 1 -f /mnt/famfs/file',
-    'famfs verify',
-    'Checks the contents that a seed stands for.',
+    'famfs verify -S 1 -f /mnt/famfs/file',
+    'The contents of a seed are the same bytes in both. The first byte that differs is told; a seed of 0 is refused.',
   ],
-  flush: ['famfs flush /mnt/famfs/file', 'famfs flush', 'Writes processor caches back.'],
-  chkread: ['famfs chkread /mnt/famfs/file', 'famfs chkread', 'Compares read(2) with a mapping.'],
-  getmap: ['famfs getmap /mnt/famfs/file', 'famfs getmap', 'Needs no ioctl of a kernel module.'],
-  check: ['famfs check /mnt/famfs', 'famfs check', 'Needs no ioctl of a kernel module.'],
-  clone: ['famfs clone SRC DST', 'famfs clone', 'See its page for what is allowed.'],
+  flush: [
+    'famfs flush /mnt/famfs/file',
+    'famfs flush /mnt/famfs/file',
+    'Takes files of famfs mounts alone, and works on their extents on the device. One that cannot be flushed is named.',
+  ],
+  chkread: [
+    'famfs chkread /mnt/famfs/file',
+    'famfs chkread /mnt/famfs/file',
+    'Tells the first byte that differs. A directory is refused.',
+  ],
+  getmap: [
+    'famfs getmap -q /mnt/famfs/file',
+    'famfs getmap -q /mnt/famfs/file',
+    'Asks the log and no kernel module. Status 0 for a famfs file, 1 for what is in no famfs, 2 for what has no map.',
+  ],
+  check: [
+    'famfs check /mnt/famfs',
+    'famfs check /mnt/famfs',
+    'Compares what the mount serves with the log of its device. Status bits: 1 files, 2 superblock, 4 log.',
+  ],
+  clone: [
+    'famfs clone /mnt/famfs/a /mnt/famfs/b',
+    'famfs clone /mnt/famfs/a /mnt/famfs/b',
+    'Takes interleaved files too, and warns that fsck will report what the files share.',
+  ],
+  mkmeta: [
+    'famfs mkmeta /dev/dax0.0',
+    'famfs mkmeta /dev/dax0.0',
+    'Does nothing: a mount shows `.meta/.superblock` and `.meta/.log` by itself.',
+  ],
 };
 
 /** The page, with the verbs that the manifest has. */
