@@ -57,7 +57,10 @@ export async function run(argv: string[], root: string): Promise<void> {
       process.exitCode = error.oclif.exit;
       return;
     }
-    const failure = toFamfsError(error as Error);
+    const failure = toFamfsError(
+      error as Error,
+      argv.slice(0, 1).find((word) => word in VERBS),
+    );
     process.exitCode = failure.exitStatus();
     await printFailure(failure);
     if (argv.includes('--json'))

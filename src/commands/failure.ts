@@ -5,15 +5,18 @@ import { paint } from '../ui/colour';
 /** What oclif puts around the message of an error that a flag's own parser threw. */
 const FLAG_PARSE_ERROR = /^Parsing (--\S+) \n\t(.*)\nSee more help with --help$/s;
 
-/** Any error as one for people: oclif's become `usage`, the system's `device-io`, others are defects. */
-export function toFamfsError(error: Error): FamfsError {
+/**
+ * Any error as one for people: oclif's become `usage`, the system's `device-io`, others are defects. `verb` is that of
+ * the command line, which oclif does not know when words follow that it does not take.
+ */
+export function toFamfsError(error: Error, verb?: string): FamfsError {
   if (error instanceof FamfsError) {
     const [, flag, message] = FLAG_PARSE_ERROR.exec(error.message) ?? [];
     return flag === undefined
       ? error
       : new FamfsError(error.code, `${flag}: ${message}`, error.hint, { cause: error });
   }
-  if (error instanceof Errors.CLIError) return usageError(error);
+  if (error instanceof Errors.CLIError) return usageError(error, verb);
   const errno = errnoOf(error);
   const message = errno ? error.message : `defect: ${error.message}`;
   const hint = process.env.FAMFS_DEBUG ? error.stack : 'FAMFS_DEBUG=1 shows where it happened';
@@ -46,7 +49,7 @@ export function endWithStandardOutput(): void {
   });
 }
 
-function usageError(error: Error): FamfsError {
+function usageError(error: Error, known: string | undefined): FamfsError {
   const missing = missingArguments(error);
   if (missing) {
     return new FamfsError(
@@ -59,6 +62,13 @@ function usageError(error: Error): FamfsError {
   const unknownVerb = /^command (.*) not found$/s.exec(error.message)?.[1];
   if (unknownVerb !== undefined) {
     const verb = unknownVerb.replaceAll(':', ' ');
+    const [first = '', ...more] = verb.split(' ');
+    if (known === first && more.length > 0)
+      return new FamfsError(
+        'usage',
+        `Unexpected argument: ${more.join(' ')}`,
+        `famfs ${first} --help shows how it is used`,
+      );
     return new FamfsError('usage', `${verb}: no such verb`, 'famfs --help lists them', { cause: error });
   }
   const lines = error.message.split('\n').map((line) => line.trim());

@@ -52,8 +52,8 @@ describe('help', () => {
 });
 
 describe('what is no verb', () => {
-  test.each(['nonsense', 'mkdri', 'cp:x', ''])('"%s" is named', async (verb) => {
-    const { status, stdout, stderr } = await famfs([verb]);
+  test.each(['nonsense', 'nonsense extra', 'mkdri', 'cp:x', ''])('"%s" is named', async (verb) => {
+    const { status, stdout, stderr } = await famfs(verb.split(' '));
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(/^famfs: .*no such verb\n {7}famfs --help lists them\n$/);
   });
@@ -163,4 +163,10 @@ describe('standard input is not for arguments that are missing', () => {
     expect(run.stderr).toMatch(/^famfs: (missing: |no file)/);
     expect(run.status).toBe(args[0] === 'fsck' ? 16 : 2);
   });
+});
+
+test('an argument for a verb that takes none is what is wrong, not the verb', async () => {
+  const { status, stderr } = await famfs(['doctor', 'extra']);
+  expect(status).toBe(2);
+  expect(stderr).toBe('famfs: Unexpected argument: extra\n       famfs doctor --help shows how it is used\n');
 });
