@@ -4,7 +4,8 @@
  *   npx esbuild bench/random.ts --bundle --platform=node --external:ffi-rs --outfile=/tmp/random.cjs
  *   node /tmp/random.cjs
  */
-import { firstDifference, RANDOM_BLOCK_BYTES, RandomContents } from '../src/operations/random-contents';
+import { RANDOM_BLOCK_BYTES, RandomContents } from '../src/operations/random-contents';
+import { firstDifference } from '../src/operations/same-contents';
 
 const BLOCKS = 2048;
 const ROUNDS = 5;

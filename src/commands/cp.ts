@@ -6,6 +6,7 @@ import { filesAndDirectories } from '../ui/counts';
 import type { Progress } from '../ui/progress';
 import { formatDuration, formatRate, formatSize } from '../ui/sizes';
 import { BaseCommand, defined, ownershipFlags, sizeFlag, stripeFlags, stripeOf, syncFlag } from './base';
+import { missingArguments } from './failure';
 
 const MOST_THREADS = 64;
 
@@ -101,7 +102,7 @@ Holes of a sparse file stay holes on a file-backed device.
     const paths = argv as string[];
     const least = flags['files-from'] === undefined ? 2 : 1;
     if (paths.length < least)
-      throw missing(least === 1 ? ['DESTINATION'] : ['SOURCE', 'DESTINATION'].slice(paths.length));
+      throw missingArguments(least === 1 ? ['DESTINATION'] : ['SOURCE', 'DESTINATION'].slice(paths.length));
     const destination = paths.pop() as string;
     checkStandardInput(paths, flags);
     const filter = raw.flatMap((token) =>
@@ -109,7 +110,9 @@ Holes of a sparse file stay holes on a file-backed device.
         ? [{ include: token.flag === 'include', pattern: token.input }]
         : [],
     );
-    const result = await this.#copy(paths, destination, filter, flags);
+    const result = await this.interruptible((signal) =>
+      this.#copy(paths, destination, filter, flags, signal),
+    );
     const { failures, items } = result;
     if (items && !this.quiet && !this.jsonEnabled()) await this.printLines(rehearsal(items));
     for (const { message } of failures) await this.warnLine(message);
@@ -125,17 +128,15 @@ Holes of a sparse file stay holes on a file-backed device.
     destination: string,
     filter: FilterRule[],
     flags: CpFlags,
+    signal: AbortSignal,
   ): Promise<CopyResult> {
     process.env.UV_THREADPOOL_SIZE = String(Math.max(4, flags.threads));
-    const [{ copy }, { copyStream }, { readList }, { startProgress }] = await Promise.all([
+    const [{ copy }, { copyStream }, { readItems }, { startProgress }] = await Promise.all([
       import('../operations/copy'),
       import('../operations/copy-stream'),
-      import('../operations/copy-list'),
+      import('../ui/file-lists'),
       import('../ui/progress'),
     ]);
-    const abort = new AbortController();
-    const interrupt = () => abort.abort();
-    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
     let progress: Progress | undefined;
     const started = performance.now();
     const {
@@ -155,7 +156,7 @@ Holes of a sparse file stay holes on a file-backed device.
       filter,
       listed: flags['files-from'] !== undefined,
       ...stripeOf(flags),
-      signal: abort.signal,
+      signal,
       onWait: this.tellWait,
       onWarning: this.tellWarning,
       onPlan: async (totalBytes) => {
@@ -177,7 +178,7 @@ Holes of a sparse file stay holes on a file-backed device.
       const sources =
         list === undefined
           ? paths.map((path) => Buffer.from(path))
-          : await readList(list, flags.null, abort.signal);
+          : (await readItems(list, flags.null, signal)).filter((item) => item.length > 0);
       const result =
         flags.size === undefined
           ? await copy(sources, destination, options)
@@ -186,7 +187,6 @@ Holes of a sparse file stay holes on a file-backed device.
       return result;
     } finally {
       progress?.stop();
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     }
   }
 }
@@ -215,10 +215,6 @@ function* rehearsal(items: readonly CopyAction[]): Generator<string> {
       ? actionLine(action, target)
       : `${actionLine(action, target)}  ${formatSize(size)}`;
   }
-}
-
-function missing(names: readonly string[]): FamfsError {
-  return new FamfsError('usage', `missing: ${names.join(', ')}`, 'famfs VERB --help shows how it is used');
 }
 
 /** Throws FamfsError `usage` for what does not go with - as SOURCE, and for --size without it. */

@@ -27,11 +27,10 @@ Exit status: 3 when something could not be copied, which is named.`;
   async run(): Promise<ExportResult> {
     const { args, flags } = await this.parse(Export);
     const { exportTree } = await import('../operations/export');
-    const abort = new AbortController();
-    const interrupt = () => abort.abort();
-    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-    const options = { force: flags.force, signal: abort.signal };
-    const result = await exportTree(args.target, args.path, args.destination, options);
+    const { force } = flags;
+    const result = await this.interruptible((signal) =>
+      exportTree(args.target, args.path, args.destination, { force, signal }),
+    );
     const { bytes, destination, directories, failures, files, notShown } = result;
     this.say(`${destination}: ${filesAndDirectories(files, directories)}; ${formatSize(bytes)}`);
     for (const { message } of failures) await this.warnLine(message);

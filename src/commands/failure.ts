@@ -50,15 +50,8 @@ export function endWithStandardOutput(): void {
 }
 
 function usageError(error: Error, known: string | undefined): FamfsError {
-  const missing = missingArguments(error);
-  if (missing) {
-    return new FamfsError(
-      'usage',
-      `missing: ${missing.join(', ')}`,
-      'famfs VERB --help shows how it is used',
-      { cause: error },
-    );
-  }
+  const missing = namesOfMissing(error);
+  if (missing) return missingArguments(missing, error);
   const unknownVerb = /^command (.*) not found$/s.exec(error.message)?.[1];
   if (unknownVerb !== undefined) {
     const verb = unknownVerb.replaceAll(':', ' ');
@@ -79,7 +72,13 @@ function usageError(error: Error, known: string | undefined): FamfsError {
   return new FamfsError('usage', message, 'famfs VERB --help shows how it is used', { cause: error });
 }
 
-function missingArguments(error: Error): string[] | undefined {
+/** The error for arguments that a verb needs and was not given. */
+export function missingArguments(names: readonly string[], cause?: Error): FamfsError {
+  const hint = 'famfs VERB --help shows how it is used';
+  return new FamfsError('usage', `missing: ${names.join(', ')}`, hint, { cause });
+}
+
+function namesOfMissing(error: Error): string[] | undefined {
   if (!error.message.startsWith('Missing') || !('args' in error) || !Array.isArray(error.args))
     return undefined;
   return error.args.map((arg: { name: string }) => arg.name.toUpperCase());

@@ -25,9 +25,7 @@ Exit status: 0 clean (or warnings alone), 4 errors found, 8 could not check, 16 
   async run(): Promise<CheckReport> {
     const { args, flags } = await this.parse(Fsck);
     const { check } = await import('../operations/check');
-    const abort = new AbortController();
-    process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
-    const report = await check(args.target, { signal: abort.signal });
+    const report = await this.interruptible((signal) => check(args.target, { signal }));
     if (!this.jsonEnabled()) {
       const { describeReport } = await import('../ui/check-report');
       const text = await describeReport(report, this.quiet);

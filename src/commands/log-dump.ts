@@ -39,7 +39,7 @@ With --follow, goes on with entries as they are appended, until Ctrl-C.`;
     const dump = new Dump(args.target, { raw, ...defined({ from, to }) });
     try {
       if (this.jsonEnabled()) await this.#printDocument(dump);
-      else await this.#print(dump, flags.jsonl, flags.follow);
+      else await this.interruptible((signal) => this.#print(dump, flags.jsonl, flags.follow, signal));
     } finally {
       dump.close();
     }
@@ -50,10 +50,7 @@ With --follow, goes on with entries as they are appended, until Ctrl-C.`;
     await this.printLines(jsonDocument({ header: dump.header }, 'entries', dump.entries()));
   }
 
-  async #print(dump: Dump, jsonl: boolean, follow: boolean): Promise<void> {
-    const abort = new AbortController();
-    const { signal } = abort;
-    process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
+  async #print(dump: Dump, jsonl: boolean, follow: boolean, signal: AbortSignal): Promise<void> {
     const { header, lines } = jsonl ? jsonLines(dump) : await textLines(dump);
     const wanted = this.quiet ? (entry: DumpedEntry) => (entry.findings ? lines(entry) : []) : lines;
     if (!this.quiet) await this.printLines(header);

@@ -5,7 +5,7 @@ import { isError } from '../log/findings';
 import { inspectHeaderBytes } from '../log/header';
 import { LOG_HEADER, SUPERBLOCK } from '../log/layout';
 import { inspectSuperblock } from '../log/superblock';
-import { firstDifference } from './random-contents';
+import { firstDifference } from './same-contents';
 
 /** What a file is besides bytes, and checked for. */
 export type FileForm = 'superblock' | 'log';

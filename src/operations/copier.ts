@@ -7,7 +7,7 @@ import { type CopyFailure, failureOf, type PlannedItem } from './copy-plan';
 import { eachPiece, type Transfer, transferPiece } from './copy-transfer';
 import { allocate, fileEntry, mkdirEntry } from './create';
 import type { OwnerSession } from './owner-session';
-import { firstDifference } from './same-contents';
+import { differsFromFile } from './same-contents';
 
 /** A batch is copied, flushed and logged as one: about the bytes and files that a kill may cost. */
 const BATCH_BYTES = 256 * 2 ** 20;
@@ -122,7 +122,7 @@ export class Copier {
     const { resume, verify } = this.options;
     if (!item.existing || !resume) return false;
     if (!verify) return true;
-    return (await firstDifference(this.session.device, item.existing.map, item.size, source)) === undefined;
+    return (await differsFromFile(this.session.device, item.existing.map, item.size, source)) === undefined;
   }
 
   /** Copies pieces of all files with several of them under way; whatever thread is free takes the next piece. */
@@ -153,7 +153,7 @@ export class Copier {
     await this.#guarded(transfer, async () => {
       this.session.flushData(map);
       this.session.device.fence();
-      const offset = await firstDifference(this.session.device, map, item.size, source);
+      const offset = await differsFromFile(this.session.device, map, item.size, source);
       if (offset === undefined) return;
       throw new FamfsError(
         'differs',

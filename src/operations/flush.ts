@@ -1,16 +1,10 @@
 import { closeSync, fstatSync, fsyncSync, openSync } from 'node:fs';
-import type { Device } from '../device/device';
-import { openDevice } from '../device/open';
 import { errnoOf, FamfsError } from '../errors';
-import { inspectHeader } from '../log/header';
-import { LOG_OFFSET, logCapacity } from '../log/layout';
-import { Replay } from '../log/replay';
-import { loadSuperblock } from '../log/superblock';
-import { KIND, type Tree } from '../log/tree';
+import { KIND } from '../log/tree';
 import { groupByMount, type Placed } from './in-mounts';
-import { checkIsMounted, type Mount } from './mounts';
 import { nudge } from './nudge';
 import { type PathFailure, PathFailures } from './path-failures';
+import { type View, withView } from './view';
 
 export interface FlushOptions {
   readonly onFile?: (file: FlushedFile) => void;
@@ -39,16 +33,11 @@ export async function flush(paths: readonly string[], options: FlushOptions): Pr
   const files: FlushedFile[] = [];
   const items = paths.map((path) => ({ path }));
   for (const { mount, placed } of groupByMount(items, failures)) {
-    const device = openDevice(mount.device, { writable: false });
-    try {
-      const flushed = flushIn(mount, device, placed, failures);
-      await nudge([mount], [...flushed.keys()]);
-      for (const file of flushed.values()) {
-        files.push(file);
-        options.onFile?.(file);
-      }
-    } finally {
-      device.close();
+    const flushed = await withView(mount.directory, {}, (view) => flushIn(view, placed, failures));
+    await nudge([mount], [...flushed.keys()]);
+    for (const file of flushed.values()) {
+      files.push(file);
+      options.onFile?.(file);
     }
   }
   return { files, failures: failures.list };
@@ -56,12 +45,10 @@ export async function flush(paths: readonly string[], options: FlushOptions): Pr
 
 /** Flushes files of one mount. Returns them by inode. */
 function flushIn(
-  mount: Mount,
-  device: Device,
+  { device, tree }: View,
   placed: readonly Placed<{ path: string }>[],
   failures: PathFailures,
 ): Map<number, FlushedFile> {
-  const tree = treeOf(mount, device);
   const flushed = new Map<number, FlushedFile>();
   for (const { item, relative } of placed) {
     try {
@@ -80,17 +67,6 @@ function flushIn(
   }
   device.fence();
   return flushed;
-}
-
-/** The tree of all that is logged by now. */
-function treeOf(mount: Mount, device: Device): Tree {
-  const superblock = loadSuperblock(device);
-  checkIsMounted(mount, superblock);
-  const { nextIndex } = inspectHeader(device, superblock.logLength).counters;
-  const replay = new Replay(device, superblock, () => {});
-  device.invalidate(LOG_OFFSET, superblock.logLength);
-  replay.to(Math.min(nextIndex, logCapacity(superblock.logLength)));
-  return replay.tree;
 }
 
 /** Has the kernel hand pages that were changed through mappings to the server. Returns the size of the file. */

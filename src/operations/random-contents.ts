@@ -101,12 +101,6 @@ export async function storeRandom(
   }
 }
 
-/** Where two buffers of the same length first differ, or -1. */
-export function firstDifference(one: Buffer, other: Buffer): number {
-  if (one.equals(other)) return -1;
-  return one.findIndex((byte, at) => byte !== other[at]);
-}
-
 function splitMix64(seed: bigint): () => bigint {
   let state = seed;
   return () => {

@@ -9,7 +9,7 @@ const COMPARE_BYTES = 2 ** 20;
  * Offset of the first of `size` bytes that differs between the bytes at `map` on a device and an open file, or
  * undefined when none does. A file that is too short differs where it ends.
  */
-export async function firstDifference(
+export async function differsFromFile(
   device: Device,
   map: FileMap,
   size: number,
@@ -22,12 +22,17 @@ export async function firstDifference(
     const { bytesRead } = await file.read(theirs, 0, length, position);
     if (bytesRead === 0) return position;
     readMapped(device, map, position, ours.subarray(0, bytesRead));
-    if (theirs.compare(ours, 0, bytesRead, 0, bytesRead) !== 0) {
-      return position + ours.findIndex((byte, at) => byte !== theirs[at]);
-    }
+    const at = firstDifference(ours.subarray(0, bytesRead), theirs.subarray(0, bytesRead));
+    if (at !== -1) return position + at;
     position += bytesRead;
   }
   return undefined;
+}
+
+/** Where two buffers of the same length first differ, or -1. */
+export function firstDifference(one: Buffer, other: Buffer): number {
+  if (one.equals(other)) return -1;
+  return one.findIndex((byte, at) => byte !== other[at]);
 }
 
 /** Fills `target` with the bytes of a file from `position` on; cached lines are dropped first. */

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { errnoOf, FamfsError } from '../errors';
 import { type PathFailure, PathFailures } from './path-failures';
-import { firstDifference, RANDOM_BLOCK_BYTES, RandomContents } from './random-contents';
+import { RANDOM_BLOCK_BYTES, RandomContents } from './random-contents';
+import { firstDifference } from './same-contents';
 
 /** A file, anywhere, that should have the contents that `seed` stands for. */
 export interface VerifyRequest {

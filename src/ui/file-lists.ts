@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { errnoOf, FamfsError } from '../errors';
 import { isSeedLike, parseSeed } from './seeds';
@@ -18,6 +19,7 @@ export interface SeededName {
   readonly seed: number;
 }
 
+const NEWLINE = 0x0a;
 const SIZED_HINT = 'give NAME,SIZE or NAME,SIZE,SEED, for example /mnt/famfs/a,64m,42';
 
 /**
@@ -57,21 +59,16 @@ export function parseSeededName(text: string): SeededName {
 }
 
 /**
- * Reads a list from a file, or from standard input where it is called "-": a line for each item, or with `nul` items
- * that end with NUL. Empty items are left out.
+ * Reads a list as readItems does, and takes each item apart with `parse`. Empty items are left out.
  * Throws FamfsError `source` when the list cannot be read, and what `parse` throws with the place in the list.
  */
 export async function readList<T>(file: string, nul: boolean, parse: (item: string) => T): Promise<T[]> {
-  const items = await readBytes(file);
-  if (!isUtf8(items)) throw new FamfsError('source', `${file}: not UTF-8`);
   const list: T[] = [];
-  for (const [index, item] of items
-    .toString()
-    .split(nul ? '\0' : '\n')
-    .entries()) {
-    if (item === '') continue;
+  for (const [index, item] of (await readItems(file, nul)).entries()) {
+    if (!isUtf8(item)) throw new FamfsError('source', `${file}: not UTF-8`);
+    if (item.length === 0) continue;
     try {
-      list.push(parse(item));
+      list.push(parse(item.toString()));
     } catch (error) {
       if (!(error instanceof FamfsError)) throw error;
       throw new FamfsError(error.code, `${file}, item ${index + 1}: ${error.message}`, error.hint);
@@ -80,12 +77,33 @@ export async function readList<T>(file: string, nul: boolean, parse: (item: stri
   return list;
 }
 
-async function readBytes(file: string): Promise<Buffer> {
+/**
+ * The items, as bytes, of a list in a file, or on standard input where it is called "-": a line for each, or with `nul`
+ * what stands before each NUL. Throws FamfsError `source` when it cannot be read, `interrupted` by the signal.
+ */
+export async function readItems(file: string, nul: boolean, signal?: AbortSignal): Promise<Buffer[]> {
+  const input: Readable = file === '-' ? process.stdin : createReadStream(file);
+  const stop = () => input.destroy(new FamfsError('interrupted', 'interrupted before anything was done'));
+  signal?.addEventListener('abort', stop, { once: true });
   try {
-    return file === '-' ? await buffer(process.stdin) : readFileSync(file);
+    return splitAt(await buffer(input), nul ? 0 : NEWLINE);
   } catch (cause) {
+    if (cause instanceof FamfsError) throw cause;
     throw new FamfsError('source', `${file}: cannot be read: ${errnoOf(cause)}`, undefined, { cause });
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
+}
+
+function splitAt(bytes: Buffer, separator: number): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let start = 0; start <= bytes.length; ) {
+    const at = bytes.indexOf(separator, start);
+    const end = at === -1 ? bytes.length : at;
+    parts.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+  return parts;
 }
 
 function isSize(text: string): boolean {

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { MIB } from '../../../src/log/layout';
-import {
-  checkSeed,
-  firstDifference,
-  RANDOM_BLOCK_BYTES,
-  RandomContents,
-} from '../../../src/operations/random-contents';
+import { checkSeed, RANDOM_BLOCK_BYTES, RandomContents } from '../../../src/operations/random-contents';
+import { firstDifference } from '../../../src/operations/same-contents';
 
 const LONG = (1n << 64n) - 1n;
 
