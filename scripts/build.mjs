@@ -52,7 +52,7 @@ const page = await build({
 await build({
   absWorkingDir: root,
   define: { MAP_PAGE_SCRIPT: JSON.stringify(page.outputFiles[0].text.trimEnd()) },
-  entryPoints: { famfs: 'src/main.ts', server: 'src/server.ts' },
+  entryPoints: { famfs: 'src/main.ts', server: 'src/server.ts', 'check-ahead': 'src/check-ahead.ts' },
   outdir: fresh,
   outExtension: { '.js': '.cjs' },
   bundle: true,

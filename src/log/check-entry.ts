@@ -31,8 +31,8 @@ const LOOP_BYTES = 16;
 const ZEROS = Buffer.alloc(LOG_ENTRY.bytes);
 const { seqnum: SEQNUM, type: TYPE, crc: CRC } = LOG_ENTRY.fields;
 /** What of an entry must be zero, by its type. Unused extents and strips come on top. */
-const FILE_GAPS = gapsOf(FILE_BODY.fields, FILE_BODY.fields.extents.offset);
-const MKDIR_GAPS = gapsOf(MKDIR_BODY.fields, CRC.offset);
+export const FILE_GAPS = gapsOf(FILE_BODY.fields, FILE_BODY.fields.extents.offset);
+export const MKDIR_GAPS = gapsOf(MKDIR_BODY.fields, CRC.offset);
 const ADD_DAXDEV_GAPS = gapsOf(ADD_DAXDEV_BODY.fields, CRC.offset);
 
 function gapsOf(body: Record<string, { offset: number; length: number }>, end: number): Gap[] {
@@ -57,7 +57,8 @@ export class EntryChecker {
   #index = 0;
   #errors = 0;
   readonly #onViolation = ({ code, detail }: Violation) => this.#found(code, detail);
-  readonly #onPathProblem = (code: FindingCode) => this.#found(code, `the path is "${this.path()}"`);
+  readonly #onPathProblem = (code: FindingCode) =>
+    this.#found(code, `the path is "${entryPath(this.#bytes, this.#base)}"`);
 
   /** `deviceSize` is the real size of the primary device in bytes. */
   constructor(
@@ -92,15 +93,8 @@ export class EntryChecker {
     }
   }
 
-  /** The path of the entry last checked, in printable form. */
-  path(): string | undefined {
-    const type = LOG_ENTRY.fields.type.get(this.#bytes, this.#base);
-    if (type > 1) return undefined;
-    return printable((type === ENTRY_FILE ? FILE_BODY : MKDIR_BODY).fields.path.get(this.#bytes, this.#base));
-  }
-
   #found(code: FindingCode, detail: string): void {
-    const found = entryFinding(code, this.#index, this.path(), detail);
+    const found = entryFinding(code, this.#index, entryPath(this.#bytes, this.#base), detail);
     if (found.severity === 'error') this.#errors++;
     this.report(found);
   }
@@ -244,6 +238,13 @@ export class EntryChecker {
     if (taken !== -1) this.#found('dev-duplicate', `${uuid} is device ${taken} already`);
     if (this.#errors === 0) this.devices.push({ uuid, size: size.get(this.#bytes, this.#base) });
   }
+}
+
+/** The path of the entry at `base` in printable form; undefined when it has a type without one. */
+export function entryPath(bytes: Buffer, base: number): string | undefined {
+  const type = LOG_ENTRY.fields.type.get(bytes, base);
+  if (type > 1) return undefined;
+  return printable((type === ENTRY_FILE ? FILE_BODY : MKDIR_BODY).fields.path.get(bytes, base));
 }
 
 function isZero(bytes: Buffer, start: number, end: number): boolean {

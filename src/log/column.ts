@@ -20,7 +20,7 @@ export class Column<A extends NumberArray> {
   }
 
   set(index: number, value: number): void {
-    if (index >= this.values.length) this.#grow(index + 1);
+    this.makeRoom(index + 1);
     this.values[index] = value;
   }
 
@@ -31,14 +31,17 @@ export class Column<A extends NumberArray> {
 
   /** Copies bytes start..start+length of `source` to `index` and behind. */
   append(index: number, source: Uint8Array, start: number, length: number): void {
-    if (index + length > this.values.length) this.#grow(index + length);
-    for (let i = 0; i < length; i++) this.values[index + i] = source[start + i] as number;
+    this.makeRoom(index + length);
+    const { values } = this;
+    for (let i = 0; i < length; i++) values[index + i] = source[start + i] as number;
   }
 
-  #grow(needed: number): void {
-    let length = this.values.length;
-    while (length < needed) length *= 2;
-    this.#resize(length);
+  /** Makes room for `length` values, and for as many again when it was too small. */
+  makeRoom(length: number): void {
+    let grown = this.values.length;
+    if (length <= grown) return;
+    while (grown < length) grown *= 2;
+    this.#resize(grown);
   }
 
   #resize(length: number): void {

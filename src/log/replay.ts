@@ -1,13 +1,11 @@
-import { type DeviceRecord, EntryChecker, type FindingSink, type Verdict } from './check-entry';
+import { type DeviceRecord, EntryChecker, entryPath, type FindingSink, type Verdict } from './check-entry';
+import { BLOCK_ENTRIES, type EntryBlocks, StoreBlocks } from './entry-blocks';
 import { entryFinding } from './findings';
 import { checkIdentity, type Derailment, lookForMore, soundEnd } from './follow';
-import { entryOffset, LOG_ENTRY, SUPERBLOCK_REGION } from './layout';
+import { LOG_ENTRY, SUPERBLOCK_REGION } from './layout';
 import type { Store } from './store';
 import type { Superblock } from './superblock';
 import { INO, type LinkProblem, Tree } from './tree';
-
-/** Entries read from the device at a time: 256 KiB, which stay in the processor's cache while they are looked at. */
-const BLOCK_ENTRIES = 481;
 
 const PROBLEM_TEXT: Record<LinkProblem, string> = {
   'path-no-parent': 'no earlier entry makes its parent directory',
@@ -63,17 +61,28 @@ export class Replay {
   }
 
   /** Replays the entries from the first not yet seen up to, not including, `end`. */
-  to(end: number): void {
+  to(end: number, blocks: EntryBlocks = this.blocks(end - this.counts.entries)): void {
     if (end - this.counts.entries > BLOCK_ENTRIES) this.tree.reserve(end);
-    const block = Buffer.allocUnsafeSlow(
-      Math.min(BLOCK_ENTRIES, Math.max(0, end - this.counts.entries)) * LOG_ENTRY.bytes,
-    );
     for (let index = this.counts.entries; index < end; ) {
       const count = Math.min(BLOCK_ENTRIES, end - index);
-      const bytes = block.subarray(0, count * LOG_ENTRY.bytes);
-      this.store.readInto(bytes, entryOffset(index));
-      for (let i = 0; i < count; i++, index++) this.#take(bytes, i * LOG_ENTRY.bytes, index);
+      const block = blocks.read(index, count);
+      const { bytes } = block;
+      for (let slot = 0; slot < count; slot++, index++) {
+        const base = slot * LOG_ENTRY.bytes;
+        const verdict = block.recognise(slot, index) ?? this.#checker.check(bytes, base, index);
+        this.#take(verdict, bytes, base, index);
+      }
     }
+  }
+
+  /** Reads up to `count` entries from the device. */
+  blocks(count: number): EntryBlocks {
+    return new StoreBlocks(
+      this.store,
+      this.superblock,
+      this.devices,
+      Math.min(BLOCK_ENTRIES, Math.max(0, count)),
+    );
   }
 
   /**
@@ -101,8 +110,7 @@ export class Replay {
     if (end > this.counts.entries) this.to(soundEnd(this.store, this.counts.entries, end));
   }
 
-  #take(bytes: Buffer, base: number, index: number): void {
-    const verdict = this.#checker.check(bytes, base, index);
+  #take(verdict: Verdict, bytes: Buffer, base: number, index: number): void {
     this.counts.entries++;
     if (verdict === 'corrupt') this.counts.corrupt++;
     else if (verdict === 'rejected') this.counts.rejected++;
@@ -117,7 +125,7 @@ export class Replay {
       verdict === 'file' ? tree.addFile(bytes, base, index) : tree.addDirectory(bytes, base, index);
     if (!problem) return;
     this.counts.unlinked++;
-    this.report(entryFinding(problem, index, this.#checker.path(), PROBLEM_TEXT[problem]));
+    this.report(entryFinding(problem, index, entryPath(bytes, base), PROBLEM_TEXT[problem]));
   }
 }
 

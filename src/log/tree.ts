@@ -1,7 +1,15 @@
 import type { Extent, FileMap } from '../types';
 import { Column } from './column';
 import { extentBase } from './entry';
-import { EXTENT, EXTENT_INTERLEAVED, FILE_BODY, INTERLEAVE, MKDIR_BODY, PERMISSION_BITS } from './layout';
+import {
+  EXTENT,
+  EXTENT_INTERLEAVED,
+  FILE_BODY,
+  INTERLEAVE,
+  MKDIR_BODY,
+  PATH_BYTES,
+  PERMISSION_BITS,
+} from './layout';
 import { META_DIRECTORY, pathLength } from './paths';
 
 /** Inode numbers. They are the same on every host and after every restart: a file's is its entry's index plus FIRST. */
@@ -55,6 +63,10 @@ export class Tree {
   #namesUsed = 0;
   #table = new Uint32Array(64);
   #linked = 0;
+  /** The directory last found by its path: entries of one directory mostly come together. */
+  #lastDirectory: number = INO.root;
+  #lastPathLength = 0;
+  readonly #lastPath = Buffer.alloc(PATH_BYTES);
 
   /** The highest inode number in use. */
   lastIno: number = INO.log;
@@ -77,10 +89,16 @@ export class Tree {
     const inodes = INO.first + entries;
     for (const column of this.#columns()) column.reserve(inodes);
     this.#extents.reserve(3 * entries);
-    while (this.#table.length < 2 * inodes) this.#growTable();
+    this.#growTable(2 * inodes);
   }
 
-  /** Those indexed by inode number. */
+  /** Every column then has a place for `ino`: the hottest loop writes to them without looking. */
+  #makeRoom(ino: number): void {
+    if (ino < this.kind.values.length) return;
+    for (const column of this.#columns()) column.makeRoom(ino + 1);
+  }
+
+  /** Those indexed by inode number. They grow together. */
   #columns() {
     return [
       ...[this.kind, this.mode, this.flags, this.uid, this.gid, this.size, this.parent, this.firstChild],
@@ -95,13 +113,14 @@ export class Tree {
   }
 
   #find(hash: number, directory: number, name: Uint8Array, start: number, length: number): number {
+    const hashes = this.#hash.values;
     const mask = this.#table.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const ino = this.#table[slot] as number;
       if (ino === 0) return 0;
       if (
-        this.#hash.get(ino) === hash &&
-        this.parent.get(ino) === directory &&
+        hashes[ino] === hash &&
+        this.parent.values[ino] === directory &&
         this.#hasName(ino, name, start, length)
       ) {
         return ino;
@@ -138,9 +157,10 @@ export class Tree {
   addFile(bytes: Buffer, base: number, index: number): LinkProblem | undefined {
     const ino = INO.first + index;
     const { flags, gid, mode, path, size, uid } = FILE_BODY.fields;
+    this.#makeRoom(ino);
     this.#addExtents(ino, bytes, base);
-    this.size.set(ino, size.get(bytes, base));
-    this.flags.set(ino, flags.get(bytes, base));
+    this.size.values[ino] = size.get(bytes, base);
+    this.flags.values[ino] = flags.get(bytes, base);
     this.#setOwner(ino, mode.get(bytes, base), uid.get(bytes, base), gid.get(bytes, base));
     const problem = this.#link(ino, KIND.file, bytes, base + path.offset);
     if (!problem) this.fileCount++;
@@ -151,6 +171,7 @@ export class Tree {
   addDirectory(bytes: Buffer, base: number, index: number): LinkProblem | undefined {
     const ino = INO.first + index;
     const { gid, mode, path, uid } = MKDIR_BODY.fields;
+    this.#makeRoom(ino);
     this.#setOwner(ino, mode.get(bytes, base), uid.get(bytes, base), gid.get(bytes, base));
     const problem = this.#link(ino, KIND.directory, bytes, base + path.offset);
     if (!problem) this.directoryCount++;
@@ -183,9 +204,9 @@ export class Tree {
   }
 
   #setOwner(ino: number, mode: number, uid: number, gid: number): void {
-    this.mode.set(ino, mode & PERMISSION_BITS);
-    this.uid.set(ino, uid);
-    this.gid.set(ino, gid);
+    this.mode.values[ino] = mode & PERMISSION_BITS;
+    this.uid.values[ino] = uid;
+    this.gid.values[ino] = gid;
     this.lastIno = Math.max(this.lastIno, ino);
   }
 
@@ -194,35 +215,51 @@ export class Tree {
     const { chunkSize, stripCount } = INTERLEAVE.fields;
     const count = interleaved ? stripCount.get(bytes, base) : FILE_BODY.fields.extentCount.get(bytes, base);
     const { devindex, length, offset } = EXTENT.fields;
-    this.#extentStart.set(ino, this.#extentsUsed);
-    this.#extentCount.set(ino, count);
-    this.#chunkShift.set(ino, interleaved ? Math.log2(chunkSize.get(bytes, base)) : 0);
+    this.#extentStart.values[ino] = this.#extentsUsed;
+    this.#extentCount.values[ino] = count;
+    if (interleaved) this.#chunkShift.values[ino] = Math.log2(chunkSize.get(bytes, base));
+    this.#extents.makeRoom(3 * (this.#extentsUsed + count));
+    const extents = this.#extents.values;
     for (let i = 0, at = extentBase(interleaved, base); i < count; i++, at += EXTENT.bytes) {
       const slot = 3 * this.#extentsUsed++;
-      this.#extents.set(slot, devindex.get(bytes, at));
-      this.#extents.set(slot + 1, offset.get(bytes, at));
       const extentBytes = length.get(bytes, at);
-      this.#extents.set(slot + 2, extentBytes);
+      extents[slot] = devindex.get(bytes, at);
+      extents[slot + 1] = offset.get(bytes, at);
+      extents[slot + 2] = extentBytes;
       this.mappedBytes += extentBytes;
     }
   }
 
   #link(ino: number, kind: number, bytes: Buffer, start: number): LinkProblem | undefined {
     const end = start + pathLength(bytes, start);
-    let parent: number = INO.root;
-    let nameStart = start;
-    for (let at = start; at < end; at++) {
-      if (bytes[at] !== SLASH) continue;
-      parent = this.lookup(parent, bytes, nameStart, at - nameStart);
-      if (parent === 0) return 'path-no-parent';
-      if (this.kind.get(parent) !== KIND.directory) return 'path-parent-is-file';
-      nameStart = at + 1;
-    }
+    const nameStart = startOfName(bytes, start, end);
+    const parent = this.#directoryAt(bytes, start, nameStart);
+    if (parent === 0) return 'path-no-parent';
+    if (this.kind.values[parent] !== KIND.directory) return 'path-parent-is-file';
     const hash = hashName(parent, bytes, nameStart, end - nameStart);
     const existing = this.#find(hash, parent, bytes, nameStart, end - nameStart);
     if (existing !== 0) return this.#conflict(existing, kind);
     this.#insert(ino, kind, hash, parent, bytes, nameStart, end - nameStart);
     return undefined;
+  }
+
+  /** What bytes start..end of a path lead to, each name with a slash behind it; 0 for nothing. The root when empty. */
+  #directoryAt(bytes: Buffer, start: number, end: number): number {
+    const length = end - start;
+    if (length === this.#lastPathLength && sameBytes(this.#lastPath, 0, bytes, start, length)) {
+      return this.#lastDirectory;
+    }
+    let ino: number = INO.root;
+    for (let at = start, nameStart = start; at < end; at++) {
+      if (bytes[at] !== SLASH) continue;
+      ino = this.lookup(ino, bytes, nameStart, at - nameStart);
+      if (this.kind.get(ino) !== KIND.directory) return ino;
+      nameStart = at + 1;
+    }
+    bytes.copy(this.#lastPath, 0, start, end);
+    this.#lastPathLength = length;
+    this.#lastDirectory = ino;
+    return ino;
   }
 
   #conflict(existing: number, kind: number): LinkProblem {
@@ -240,42 +277,56 @@ export class Tree {
     start: number,
     length: number,
   ): void {
-    this.kind.set(ino, kind);
-    this.parent.set(ino, parent);
-    this.#nameStart.set(ino, this.#namesUsed);
-    this.#nameLength.set(ino, length);
+    this.kind.values[ino] = kind;
+    this.parent.values[ino] = parent;
+    this.#nameStart.values[ino] = this.#namesUsed;
+    this.#nameLength.values[ino] = length;
     this.#names.append(this.#namesUsed, bytes, start, length);
     this.#namesUsed += length;
-    this.#hash.set(ino, hash);
-    if (kind === KIND.directory) this.subdirectories.set(parent, this.subdirectories.get(parent) + 1);
-    const last = this.#lastChild.get(parent);
-    if (last === 0) this.firstChild.set(parent, ino);
-    else this.nextSibling.set(last, ino);
-    this.#lastChild.set(parent, ino);
-    if (2 * ++this.#linked > this.#table.length) this.#growTable();
+    this.#hash.values[ino] = hash;
+    if (kind === KIND.directory) (this.subdirectories.values[parent] as number)++;
+    const last = this.#lastChild.values[parent] as number;
+    if (last === 0) this.firstChild.values[parent] = ino;
+    else this.nextSibling.values[last] = ino;
+    this.#lastChild.values[parent] = ino;
+    if (2 * ++this.#linked > this.#table.length) this.#growTable(2 * this.#table.length);
     this.#putInTable(ino);
   }
 
   #putInTable(ino: number): void {
     const mask = this.#table.length - 1;
-    let slot = this.#hash.get(ino) & mask;
+    let slot = (this.#hash.values[ino] as number) & mask;
     while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
     this.#table[slot] = ino;
   }
 
-  #growTable(): void {
+  /** Makes a table of at least `slots` slots, which becomes a power of two. */
+  #growTable(slots: number): void {
     const old = this.#table;
-    this.#table = new Uint32Array(2 * old.length);
+    let length = old.length;
+    while (length < slots) length *= 2;
+    if (length === old.length) return;
+    this.#table = new Uint32Array(length);
     for (const ino of old) if (ino !== 0) this.#putInTable(ino);
   }
 
   #hasName(ino: number, name: Uint8Array, start: number, length: number): boolean {
-    if (this.#nameLength.get(ino) !== length) return false;
-    const names = this.#names.values;
-    const at = this.#nameStart.get(ino);
-    for (let i = 0; i < length; i++) if (names[at + i] !== name[start + i]) return false;
-    return true;
+    if (this.#nameLength.values[ino] !== length) return false;
+    return sameBytes(this.#names.values, this.#nameStart.values[ino] as number, name, start, length);
   }
+}
+
+/** Where the last name of the path in bytes start..end begins. */
+function startOfName(bytes: Buffer, start: number, end: number): number {
+  let at = end;
+  while (at > start && bytes[at - 1] !== SLASH) at--;
+  return at;
+}
+
+/** A loop: names are so short that a call of memcmp takes longer. */
+function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false;
+  return true;
 }
 
 function hashName(directory: number, name: Uint8Array, start: number, length: number): number {

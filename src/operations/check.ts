@@ -4,6 +4,7 @@ import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
+import { BLOCK_ENTRIES } from '../log/entry-blocks';
 import { type Finding, isError } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
 import { LOG_OFFSET, logCapacity } from '../log/layout';
@@ -15,6 +16,7 @@ import {
   type Superblock,
 } from '../log/superblock';
 import { INO } from '../log/tree';
+import { AheadBlocks } from './check-ahead';
 import { mountOfDevice, targetOf } from './mounts';
 import { findOverlaps } from './overlaps';
 import { allocatorOf } from './space';
@@ -50,8 +52,8 @@ export interface CheckReport {
   readonly findings: readonly Finding[];
 }
 
-/** Entries replayed between two looks at the abort signal. */
-const STRIDE = 50_000;
+/** Entries replayed between two looks at the abort signal: whole blocks. */
+const STRIDE = 100 * BLOCK_ENTRIES;
 
 /**
  * Checks a file system, given by its device or by a directory of a mount. Reads only.
@@ -111,12 +113,17 @@ async function checkLog(
   const replay = new Replay(device, superblock, (found) => findings.push(found));
   device.invalidate(LOG_OFFSET, superblock.logLength);
   replay.tree.reserve(end);
-  for (let at = 0; at < end; ) {
-    if (options.signal?.aborted)
-      throw new FamfsError('interrupted', `${device.path}: interrupted at entry ${at} of ${end}`);
-    at = Math.min(end, at + STRIDE);
-    replay.to(at);
-    await nextTurn();
+  const ahead = AheadBlocks.start(device, superblock, end, replay.blocks(end));
+  try {
+    for (let at = 0; at < end; ) {
+      if (options.signal?.aborted)
+        throw new FamfsError('interrupted', `${device.path}: interrupted at entry ${at} of ${end}`);
+      at = Math.min(end, at + STRIDE);
+      replay.to(at, ahead);
+      await nextTurn();
+    }
+  } finally {
+    ahead?.close();
   }
   findings.push(...findOverlaps(replay.tree));
   return contentsOf(device, superblock, replay);

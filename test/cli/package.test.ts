@@ -48,6 +48,7 @@ test('what belongs in it is in it', () => {
     'README.md',
     'dist/famfs.cjs',
     'dist/famfs.cache',
+    'dist/check-ahead.cjs',
     'dist/server.cjs',
     'oclif.manifest.json',
   ];

@@ -30,7 +30,8 @@ function othersMayEnter(directory: string): boolean {
   return directory === '/' || othersMayEnter(dirname(directory));
 }
 
-function copyOfProgram(): string {
+/** Copies the program to a directory that goes when the process ends. */
+export function copyOfProgram(): string {
   const copy = mkdtempSync(join(tmpdir(), 'famfs-program-'));
   process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
   chmodSync(copy, 0o755);
