@@ -32,11 +32,19 @@ export interface U64Field extends Field<number> {
 const HIGH_WORD = 2 ** 32;
 const HIGH_WORD_LIMIT = 2 ** 21;
 
-/** The 32-bit word at `at`: what readUInt32LE gives, in a third of the time. Throws RangeError behind the end. */
+let viewed: Buffer = Buffer.alloc(0);
+let view: DataView = new DataView(viewed.buffer, 0, 0);
+
+/**
+ * The 32-bit word at `at`: what readUInt32LE gives, in a fraction of the time, with a view kept for the bytes that were
+ * read last. Throws RangeError behind the end.
+ */
 function word(bytes: Buffer, at: number): number {
-  if (at + 4 > bytes.length) throw new RangeError(`no field at ${at} of ${bytes.length} bytes`);
-  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
-  return (low | ((bytes[at + 3] as number) << 24)) >>> 0;
+  if (bytes !== viewed) {
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    viewed = bytes;
+  }
+  return view.getUint32(at, true);
 }
 
 /** An unsigned 64-bit number that has to be a safe integer to be of use. */

@@ -62,6 +62,8 @@ export class Tree {
   readonly #names = new Column(Uint8Array);
   #namesUsed = 0;
   #table = new Uint32Array(64);
+  /** Where in the table what #find has last missed belongs. */
+  #freeSlot = 0;
   #linked = 0;
   /** The directory last found by its path: entries of one directory mostly come together. */
   #lastDirectory: number = INO.root;
@@ -117,7 +119,10 @@ export class Tree {
     const mask = this.#table.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const ino = this.#table[slot] as number;
-      if (ino === 0) return 0;
+      if (ino === 0) {
+        this.#freeSlot = slot;
+        return 0;
+      }
       if (
         hashes[ino] === hash &&
         this.parent.values[ino] === directory &&
@@ -200,7 +205,7 @@ export class Tree {
     const bytes = Buffer.from(name);
     this.#setOwner(ino, mode, 0, 0);
     this.size.set(ino, size);
-    this.#insert(ino, kind, hashName(parent, bytes, 0, bytes.length), parent, bytes, 0, bytes.length);
+    this.#place(ino, kind, parent, bytes, 0, bytes.length);
   }
 
   #setOwner(ino: number, mode: number, uid: number, gid: number): void {
@@ -236,11 +241,7 @@ export class Tree {
     const parent = this.#directoryAt(bytes, start, nameStart);
     if (parent === 0) return 'path-no-parent';
     if (this.kind.values[parent] !== KIND.directory) return 'path-parent-is-file';
-    const hash = hashName(parent, bytes, nameStart, end - nameStart);
-    const existing = this.#find(hash, parent, bytes, nameStart, end - nameStart);
-    if (existing !== 0) return this.#conflict(existing, kind);
-    this.#insert(ino, kind, hash, parent, bytes, nameStart, end - nameStart);
-    return undefined;
+    return this.#place(ino, kind, parent, bytes, nameStart, end - nameStart);
   }
 
   /** What bytes start..end of a path lead to, each name with a slash behind it; 0 for nothing. The root when empty. */
@@ -268,15 +269,18 @@ export class Tree {
     return wasDirectory ? 'path-file-over-directory' : 'path-duplicate';
   }
 
-  #insert(
+  /** Gives an inode its name in `parent`: bytes start..start+length. */
+  #place(
     ino: number,
     kind: number,
-    hash: number,
     parent: number,
     bytes: Buffer,
     start: number,
     length: number,
-  ): void {
+  ): LinkProblem | undefined {
+    const hash = hashName(parent, bytes, start, length);
+    const existing = this.#find(hash, parent, bytes, start, length);
+    if (existing !== 0) return this.#conflict(existing, kind);
     this.kind.values[ino] = kind;
     this.parent.values[ino] = parent;
     this.#nameStart.values[ino] = this.#namesUsed;
@@ -289,8 +293,9 @@ export class Tree {
     if (last === 0) this.firstChild.values[parent] = ino;
     else this.nextSibling.values[last] = ino;
     this.#lastChild.values[parent] = ino;
+    this.#table[this.#freeSlot] = ino;
     if (2 * ++this.#linked > this.#table.length) this.#growTable(2 * this.#table.length);
-    this.#putInTable(ino);
+    return undefined;
   }
 
   #putInTable(ino: number): void {

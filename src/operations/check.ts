@@ -112,8 +112,8 @@ async function checkLog(
   if (end === undefined) return undefined;
   const replay = new Replay(device, superblock, (found) => findings.push(found));
   device.invalidate(LOG_OFFSET, superblock.logLength);
-  replay.tree.reserve(end);
   const ahead = AheadBlocks.start(device, superblock, end, replay.blocks(end));
+  replay.tree.reserve(end);
   try {
     for (let at = 0; at < end; ) {
       if (options.signal?.aborted)
