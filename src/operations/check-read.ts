@@ -5,6 +5,7 @@ import { isError } from '../log/findings';
 import { inspectHeaderBytes } from '../log/header';
 import { LOG_HEADER, SUPERBLOCK } from '../log/layout';
 import { inspectSuperblock } from '../log/superblock';
+import { pathBytes } from '../path-bytes';
 import { firstDifference } from './same-contents';
 
 /** What a file is besides bytes, and checked for. */
@@ -46,7 +47,7 @@ export function checkRead(path: string, form?: FileForm): CheckReadResult {
 
 function open(path: string): number {
   try {
-    return openSync(path, 'r');
+    return openSync(pathBytes(path), 'r');
   } catch (cause) {
     throw new FamfsError('source', `${path}: cannot be opened: ${errnoOf(cause)}`, undefined, { cause });
   }

@@ -15,6 +15,7 @@ import { resolve } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
+import { pathBytes } from '../path-bytes';
 import { childrenByName } from './list';
 import { piecesOf, writeFully } from './pieces';
 import { type View, withView } from './view';
@@ -62,7 +63,7 @@ export function exportTree(
 ): Promise<ExportResult> {
   return withView(target, { path }, async (view) => {
     const start = view.find();
-    const copy = Buffer.from(resolve(destination));
+    const copy = pathBytes(resolve(destination));
     if (lstatSync(copy, { throwIfNoEntry: false }) && !options.force) {
       throw new FamfsError(
         'exists',

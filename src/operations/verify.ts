@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { errnoOf, FamfsError } from '../errors';
+import { pathBytes } from '../path-bytes';
 import { type PathFailure, PathFailures } from './path-failures';
 import { RANDOM_BLOCK_BYTES, RandomContents } from './random-contents';
 import { firstDifference } from './same-contents';
@@ -58,7 +59,7 @@ async function verifyOne({ path, seed }: VerifyRequest, signal?: AbortSignal): P
   const contents = new RandomContents(seed);
   let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
+    file = await open(pathBytes(path), 'r');
     return { path, seed, ...(await compare(file, contents, signal)) };
   } catch (cause) {
     if (cause instanceof FamfsError || errnoOf(cause) === undefined) throw cause;

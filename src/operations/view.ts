@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
@@ -10,8 +10,9 @@ import { printable } from '../log/paths';
 import { Replay } from '../log/replay';
 import { loadSuperblock, type Superblock } from '../log/superblock';
 import { INO, KIND, type Tree } from '../log/tree';
+import { pathBytes } from '../path-bytes';
 import { extentsOf, type FileMap } from '../types';
-import { checkIsMounted, locate, type Mount, mountAt, mountOfDevice, targetOf } from './mounts';
+import { checkIsMounted, locate, type Mount, mountAt, mountOfDevice, realPath, targetOf } from './mounts';
 import { readMapped } from './same-contents';
 
 /** How a view is opened. */
@@ -246,7 +247,7 @@ function placeOf(target: string): Place {
 
 function existingPath(path: string): string {
   try {
-    return realpathSync(path);
+    return realPath(path);
   } catch {
     return path;
   }
@@ -254,7 +255,7 @@ function existingPath(path: string): string {
 
 /** A path given for a file system that is not mounted, from its root: without slashes at its ends, `.` and `..`. */
 export function pathInside(path: string): Buffer {
-  return Buffer.from(posix.normalize(`/${path}`).replace(/^\/|\/$/g, ''));
+  return pathBytes(posix.normalize(`/${path}`).replace(/^\/|\/$/g, ''));
 }
 
 function below(relative: Buffer, path = ''): Buffer {
