@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
@@ -13,6 +13,7 @@ import { INO, KIND, type Tree } from '../log/tree';
 import { pathBytes } from '../path-bytes';
 import { extentsOf, type FileMap } from '../types';
 import { checkIsMounted, locate, type Mount, mountAt, mountOfDevice, realPath, targetOf } from './mounts';
+import { readFully } from './read-fully';
 import { readMapped } from './same-contents';
 
 /** How a view is opened. */
@@ -155,16 +156,13 @@ function openServed(path: Buffer, size: number): ReadableFile {
     throw failed(`cannot be opened: ${errnoOf(cause)}`, cause);
   }
   const read = (position: number, target: Buffer) => {
-    for (let done = 0; done < target.length; ) {
-      let count: number;
-      try {
-        count = readSync(fd, target, done, target.length - done, position + done);
-      } catch (cause) {
-        throw failed(`cannot be read at ${position + done}: ${errnoOf(cause)}`, cause);
-      }
-      if (count === 0) throw failed(`ends at ${position + done}, the log says ${size} bytes`);
-      done += count;
+    let count: number;
+    try {
+      count = readFully(fd, target, position);
+    } catch (cause) {
+      throw failed(`cannot be read at ${position} or behind: ${errnoOf(cause)}`, cause);
     }
+    if (count < target.length) throw failed(`ends at ${position + count}, the log says ${size} bytes`);
   };
   return { size, read, close: () => closeSync(fd) };
 }
