@@ -116,7 +116,7 @@ const OTHER_FLAGS = [
 function flagsWithoutEffect(verbs) {
   return verbs.flatMap(({ flags, id }) =>
     Object.values(flags)
-      .filter(({ hidden }) => hidden)
+      .filter(({ hidden, name }) => hidden && name !== 'json')
       .map(({ description, name, ...flag }) => [
         shownName(id),
         [...lettersOf(flag).map((letter) => `\`-${letter}\``), `\`--${name}\``].join(', '),
