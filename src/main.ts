@@ -1,5 +1,7 @@
 import { type Command, Errors, flush, run as runCli, settings } from '@oclif/core';
 import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
+import { rawArguments } from './commands/raw-arguments';
+import { wordsTogether } from './commands/words';
 
 interface CommandModule {
   readonly default: Command.Class;
@@ -50,7 +52,7 @@ export async function run(argv: string[], root: string): Promise<void> {
   // What runs is the bundle, whatever NODE_ENV says: oclif would look for sources, and warn that it has no compiler.
   settings.enableAutoTranspile = false;
   try {
-    await runCli(argv, { root, userPlugins: false });
+    await runCli(wordsTogether(rawArguments(argv), Object.keys(VERBS)), { root, userPlugins: false });
     await flush();
   } catch (error) {
     if (error instanceof Errors.ExitError) {

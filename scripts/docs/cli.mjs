@@ -33,7 +33,7 @@ ${list.join('\n')}
 
 ${SIZES}
 
-All verbs take \`--help\`, and \`--json\` for output that programs read: the
+All verbs take \`--help\`, and, but for \`cat\`, \`--json\` for output that programs read: the
 [schemas](../schemas/README.md) say what it holds. Results go to standard output; messages, warnings and progress go to
 standard error. [EXIT-STATUS.md](../EXIT-STATUS.md) lists exit statuses and error codes.
 

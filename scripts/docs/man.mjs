@@ -45,7 +45,7 @@ function overview(verbs, context) {
     ),
     '.PP',
     text(
-      'All verbs take --help, and --json for output that programs read. Results go to standard output; messages, warnings and progress go to standard error.',
+      'All verbs take --help, and, but for cat, --json for output that programs read. Results go to standard output; messages, warnings and progress go to standard error.',
     ),
     '.PP',
     text(SIZES),
@@ -83,7 +83,7 @@ function verbPage(verb, context) {
     body.push(heading('ARGUMENTS'), ...rows);
   }
   body.push(heading('OPTIONS'), ...flags.flatMap(flagLines));
-  body.push('.TP', bold('--json'), text('print the result as JSON'));
+  if (!verb.flags.json?.hidden) body.push('.TP', bold('--json'), text('print the result as JSON'));
   const examples = examplesOf(verb).map((example) =>
     program ? example.replace(/^famfs \S+/, program) : example,
   );

@@ -1,6 +1,6 @@
 // FROM-THE-REFERENCE.md: verbs beside those of the reference implementation in C, as far as they are here.
 import { GENERATED, table } from './markdown.mjs';
-import { fileName, shownName, verbsOf } from './verbs.mjs';
+import { fileName, lettersOf, shownName, verbsOf } from './verbs.mjs';
 
 /** By verb: what is typed there, what is typed here, and what differs. */
 const VERBS = {
@@ -77,6 +77,54 @@ const VERBS = {
   ],
 };
 
+/** Flags of there that are refused here, or mean something else: verb, flag, what it is here. */
+const OTHER_FLAGS = [
+  [
+    'all but fsck',
+    '`-h`',
+    'sizes for people, in `ls`, `df` and `fsck`; elsewhere refused. Help is `--help` or `-?`, and `famfs -h VERB`',
+  ],
+  [
+    'mount',
+    '`-f`',
+    '`--foreground`: the call does not return before the unmount. There it is `--fuse`, which can be left out',
+  ],
+  ['mount', '`-F`, `--nofuse`', 'refused: there is no mount without FUSE'],
+  ['mount', '`-p`, `--nodefaultperm`', 'refused: permissions count on every mount'],
+  ['mount', '`-r`, `-m`', 'refused: `-r` is read-only to mount(8), which here is `-o ro`'],
+  ['mount', '`-R`, `-c`, `-D`', 'refused: a mount is not changed; `-o cache=` says what the kernel may keep'],
+  ['mkfs', '`-k` without `-f`', 'refused; there it makes a file system'],
+  ['fsck', '`-B`, `--nbuckets`', 'refused: `famfs map` shows how full each part of the device is'],
+  [
+    'cp',
+    '`-c`',
+    'refused: there it logs what is missing. `famfs digest` compares; `famfs cp --resume --verify` copies what differs',
+  ],
+  [
+    'cp, creat, verify',
+    '`-t 0`',
+    '`cp` takes 1 to 64, there 0 too. `creat` and `verify` take it without effect',
+  ],
+  [
+    'logplay',
+    '`-c`, `-d`, `--shadow`, `--shadowtest`',
+    "refused: there is no shadow directory, and a role is the host's",
+  ],
+];
+
+/** Rows of the flags that are taken and have no effect. */
+function flagsWithoutEffect(verbs) {
+  return verbs.flatMap(({ flags, id }) =>
+    Object.values(flags)
+      .filter(({ hidden, name }) => hidden && name !== 'json')
+      .map(({ description, name, ...flag }) => [
+        shownName(id),
+        [...lettersOf(flag).map((letter) => `\`-${letter}\``), `\`--${name}\``].join(', '),
+        description,
+      ]),
+  );
+}
+
 /** The page, with the verbs that the manifest has. */
 export function referencePage(manifest) {
   const verbs = verbsOf(manifest);
@@ -97,6 +145,16 @@ The format on the device is the same, and devices can go back and forth between 
 the owner of a file system stays its owner.
 
 ${table(['There', 'Here', 'What differs', 'Page'], rows)}
+
+## Flags without effect
+
+These are taken, so that scripts work, and no help shows them. So are \`--threads\` of \`creat\` and \`verify\`.
+
+${table(['Verb', 'Flag', 'Why there is nothing to do'], flagsWithoutEffect(verbs))}
+
+## Flags that are something else
+
+${table(['Verb', 'Flag there', 'Here'], OTHER_FLAGS)}
 
 ## What is only here
 

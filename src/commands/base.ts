@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Flags, type Interfaces } from '@oclif/core';
 import { type ErrorCode, FamfsError } from '../errors';
+import { shownText } from '../path-bytes';
 import { paint } from '../ui/colour';
 import { parseSeed } from '../ui/seeds';
 import { parseSize } from '../ui/sizes';
@@ -36,7 +37,7 @@ export abstract class BaseCommand extends Command {
 
   /** A result for people on standard output, which --quiet and --json leave out. */
   protected say(message: string): void {
-    if (!this.quiet) this.log(message);
+    if (!this.quiet) this.log(shownText(message));
   }
 
   /** Prints lines on standard output, many at once, until a reader goes away. */
@@ -54,13 +55,13 @@ export abstract class BaseCommand extends Command {
 
   /** oclif's own takes JSON apart for colours that nobody asked for, and minutes for a long list. */
   protected override logJson(json: unknown): void {
-    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(json, shown, 2)}\n`);
   }
 
   /** A message for people on standard error; results go to standard output by `this.log`. */
   protected async warnLine(message: string): Promise<void> {
     const { yellow } = await paint(process.stderr);
-    process.stderr.write(`${yellow('famfs:')} ${message}\n`);
+    process.stderr.write(`${yellow('famfs:')} ${shownText(message)}\n`);
   }
 
   /** Tells on standard error that the verb waits for another one. */
@@ -103,6 +104,10 @@ export abstract class BaseCommand extends Command {
     if (this.jsonEnabled()) this.logJson(failureJson(failure, status));
     return this.exit(status);
   }
+}
+
+function shown(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? shownText(value) : value;
 }
 
 /** A flag that takes a size in bytes: 4096, 64m, 1.5GiB. */

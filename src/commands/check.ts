@@ -2,6 +2,7 @@ import { Args } from '@oclif/core';
 import type { MountCheckResult } from '../operations/check-mount';
 import { counted, filesAndDirectories } from '../ui/counts';
 import { BaseCommand } from './base';
+import { verboseFlag } from './reference-flags';
 
 export default class Check extends BaseCommand {
   static override summary = 'Check that a mount serves what its device holds.';
@@ -10,6 +11,7 @@ export default class Check extends BaseCommand {
 Exit status: 0 all is served; else the sum of 1 (a file or directory is missing or differs), 2 (the superblock differs) and 4 (the log differs, or has damaged entries). A mount that cannot be checked at all is an error with a message on standard error and status 1.`;
   static override examples = ['<%= config.bin %> check /mnt/famfs'];
   static override args = { directory: Args.string({ required: true, description: 'where it is mounted' }) };
+  static override flags = verboseFlag;
 
   async run(): Promise<MountCheckResult> {
     const { args } = await this.parse(Check);

@@ -2,6 +2,7 @@ import { Args, Flags, type Interfaces } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { FilterRule } from '../operations/copy-filter';
 import type { CopyAction, CopyOptions, CopyResult } from '../operations/copy-options';
+import { pathBytes } from '../path-bytes';
 import { filesAndDirectories } from '../ui/counts';
 import type { Progress } from '../ui/progress';
 import { formatDuration, formatRate, formatSize } from '../ui/sizes';
@@ -177,7 +178,7 @@ Holes of a sparse file stay holes on a file-backed device.
         throw new FamfsError('usage', `${paths[0]}: a SOURCE and --files-from do not go together`);
       const sources =
         list === undefined
-          ? paths.map((path) => Buffer.from(path))
+          ? paths.map((path) => pathBytes(path))
           : (await readItems(list, flags.null, signal)).filter((item) => item.length > 0);
       const result =
         flags.size === undefined

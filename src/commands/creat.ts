@@ -14,6 +14,7 @@ import {
   syncFlag,
   threadsFlag,
 } from './base';
+import { verboseFlag } from './reference-flags';
 
 const SEEDS = 2 ** 32;
 const SINGLE_ONLY = ['size', 'randomize', 'seed'];
@@ -68,6 +69,7 @@ Many files are made by one call with --multi or --files-from: NAME,SIZE or NAME,
       description: 'clients may write the files too, as their modes say',
     }),
     ...threadsFlag,
+    ...verboseFlag,
     ...ownershipFlags,
     ...stripeFlags,
     ...syncFlag,

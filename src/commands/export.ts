@@ -9,7 +9,7 @@ import { targetArg } from './look';
 export default class Export extends BaseCommand {
   static override summary = 'Copy a file or a directory tree out of a file system, mounted or not.';
   static override description =
-    `DESTINATION is the name of the copy itself. Permissions are kept, but for set-user-ID, set-group-ID and sticky bits. A file appears under its name when all of it is there; a kill leaves at most a .famfs-export- file beside it.
+    `DESTINATION is the name of the copy itself. Permissions are kept, but for set-user-ID, set-group-ID and sticky bits. A file appears under its name when all of it is there; a kill leaves at most a .famfs-partial- file beside it.
 Exit status: 3 when something could not be copied, which is named.`;
   static override examples = [
     '<%= config.bin %> export /dev/dax0.0 / backup',

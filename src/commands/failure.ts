@@ -1,5 +1,6 @@
 import { Errors } from '@oclif/core';
 import { errnoOf, FamfsError } from '../errors';
+import { shownText } from '../path-bytes';
 import { paint } from '../ui/colour';
 
 /** What oclif puts around the message of an error that a flag's own parser threw. */
@@ -26,13 +27,15 @@ export function toFamfsError(error: Error, verb?: string): FamfsError {
 /** Prints an error to standard error: what is wrong, and below it what to do. */
 export async function printFailure(failure: FamfsError): Promise<void> {
   const { red, dim } = await paint(process.stderr);
-  process.stderr.write(`${red('famfs:')} ${failure.message}\n`);
-  if (failure.hint) process.stderr.write(`${dim(`       ${failure.hint}`)}\n`);
+  process.stderr.write(`${red('famfs:')} ${shownText(failure.message)}\n`);
+  if (failure.hint) process.stderr.write(`${dim(`       ${shownText(failure.hint)}`)}\n`);
 }
 
 /** What --json prints of an error, in place of a result. */
 export function failureJson({ code, hint, message }: FamfsError, exitStatus: number): object {
-  return { error: { code, message, ...(hint ? { hint } : {}), exitStatus } };
+  return {
+    error: { code, message: shownText(message), ...(hint ? { hint: shownText(hint) } : {}), exitStatus },
+  };
 }
 
 /** Exit status when nobody reads our output any more, as the shell reports a death by SIGPIPE. */

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core';
 import type { FlushResult } from '../operations/flush';
 import { formatSize } from '../ui/sizes';
 import { BaseCommand } from './base';
+import { verboseFlag } from './reference-flags';
 
 export default class Flush extends BaseCommand {
   static override summary = 'Write back and drop what this host has of files in its caches.';
@@ -13,6 +14,7 @@ Where several files are given, one that cannot be flushed is reported and the ot
   static override args = {
     file: Args.string({ required: true, description: 'file to flush; several may be given' }),
   };
+  static override flags = verboseFlag;
 
   async run(): Promise<FlushResult> {
     const { argv } = await this.parse(Flush);

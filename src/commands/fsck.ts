@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import type { CheckReport } from '../operations/check';
 import { BaseCommand } from './base';
+import { accessFlags, noEffect, readingFlags, verboseFlag } from './reference-flags';
 
 const ERRORS_FOUND = 4;
 
@@ -19,6 +20,13 @@ Exit status: 0 clean (or warnings alone), 4 errors found, 8 could not check, 16 
   };
   static override flags = {
     strict: Flags.boolean({ description: 'count warnings as errors' }),
+    human: noEffect('sizes are always shown as in 1.5 GiB', 'h'),
+    force: noEffect('a mounted file system is checked by its mount point', 'f'),
+    ...verboseFlag,
+    ...readingFlags,
+    ...accessFlags,
+    fuse: noEffect('devices are read and written directly', 'F'),
+    'load-module': noEffect('no kernel module is needed', 'L'),
   };
   protected override readonly family = 'fsck';
 

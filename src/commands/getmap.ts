@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import type { MappedPath } from '../operations/getmap';
 import { BaseCommand } from './base';
+import { noEffect } from './reference-flags';
 
 const STATUS = { mapped: 0, 'not-famfs': 1, 'not-mapped': 2 } as const;
 
@@ -14,6 +15,7 @@ export default class Getmap extends BaseCommand {
   ];
   static override strict = false;
   static override args = { file: Args.string({ required: true, description: 'file; several may be given' }) };
+  static override flags = { continue: noEffect('all files are looked at', 'c') };
 
   async run(): Promise<{ files: MappedPath[] }> {
     const { argv } = await this.parse(Getmap);

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import type { LogplayResult } from '../operations/logplay';
 import { counted, filesAndDirectories } from '../ui/counts';
 import { BaseCommand } from './base';
+import { readingFlags, verboseFlag } from './reference-flags';
 
 export default class Logplay extends BaseCommand {
   static override summary = 'Have a mount take up what was logged since.';
@@ -14,6 +15,8 @@ export default class Logplay extends BaseCommand {
   static override args = { directory: Args.string({ required: true, description: 'where it is mounted' }) };
   static override flags = {
     'dry-run': Flags.boolean({ char: 'n', description: 'only tell how many entries are not taken up yet' }),
+    ...verboseFlag,
+    ...readingFlags,
   };
 
   async run(): Promise<LogplayResult> {

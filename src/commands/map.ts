@@ -52,8 +52,8 @@ export default class DeviceMapCommand extends BaseCommand {
 
   async #write(file: string, text: string): Promise<void> {
     if (file === '-') return this.printLines([text.trimEnd()]);
-    const { writeAtomically } = await import('../operations/write-atomically');
-    writeAtomically(file, text);
+    const { writeTextFile } = await import('../operations/text-file');
+    await writeTextFile(file, text);
     if (!this.jsonEnabled()) this.say(`${file}: written`);
   }
 

@@ -20,6 +20,7 @@ export default class Mkdir extends BaseCommand {
       char: 'p',
       description: 'make missing parents too; an existing directory is no error',
     }),
+    verbose: Flags.boolean({ char: 'v', description: 'print a line for each directory that is made' }),
     ...ownershipFlags,
     ...syncFlag,
   };
@@ -33,6 +34,8 @@ export default class Mkdir extends BaseCommand {
       onWait: this.tellWait,
       onFailure: this.tellFailure,
     });
+    if (flags.verbose && !this.jsonEnabled())
+      for (const path of result.created) this.say(`directory  ${path}`);
     this.endWith(result.created.length, result.failures);
     return result;
   }

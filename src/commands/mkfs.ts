@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import type { FormatResult } from '../operations/format';
 import { formatSize } from '../ui/sizes';
 import { BaseCommand, defined, sizeFlag, syncFlag } from './base';
+import { accessFlags, noEffect, verboseFlag } from './reference-flags';
 
 export default class Mkfs extends BaseCommand {
   static override summary = 'Make a file system on a devdax device or a file.';
@@ -28,6 +29,9 @@ export default class Mkfs extends BaseCommand {
       description: 'accept a device below 4 GiB, which other implementations do not read',
     }),
     ...syncFlag,
+    ...accessFlags,
+    ...verboseFlag,
+    nofuse: noEffect('devices are read and written directly', 'F'),
   };
 
   async run(): Promise<FormatResult | { device: string }> {

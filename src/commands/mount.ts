@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import type { MountPlace, MountResult } from '../operations/mount';
 import { MountBase, mountArgs, mountFlags } from './mount-base';
+import { daxmodeFlag, noEffect, verboseFlag } from './reference-flags';
 
 export default class Mount extends MountBase {
   static override summary = 'Mount a file system.';
@@ -15,10 +16,34 @@ export default class Mount extends MountBase {
   static override flags = {
     ...mountFlags,
     foreground: Flags.boolean({ char: 'f', description: 'stay attached and log to standard error' }),
+    debug: Flags.boolean({ char: 'd', description: 'the same as --log-level debug' }),
+    nouseraccess: Flags.boolean({ char: 'u', description: 'for the user alone who mounts, root too' }),
+    timeout: Flags.string({
+      char: 't',
+      description: 'what the kernel keeps never turns false',
+      helpValue: 'SECONDS',
+      hidden: true,
+    }),
+    shadow: Flags.string({
+      char: 'S',
+      description: 'there is no shadow directory',
+      helpValue: 'DIRECTORY',
+      hidden: true,
+    }),
+    fuse: noEffect('every mount is by FUSE'),
+    'load-module': noEffect('no kernel module is needed', 'L'),
+    ...daxmodeFlag,
+    ...verboseFlag,
   };
 
   async run(): Promise<MountResult | MountPlace> {
     const { args, flags } = await this.parse(Mount);
-    return this.mount(args, { ...this.optionsOf(flags), foreground: flags.foreground }, true);
+    const { debug, foreground, nouseraccess } = flags;
+    const options = {
+      ...this.optionsOf(debug ? { ...flags, 'log-level': 'debug' } : flags),
+      ...(nouseraccess ? { allowOther: false } : {}),
+      foreground,
+    };
+    return this.mount(args, options, true);
   }
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { basename } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
+import { pathBytes, pathText } from '../path-bytes';
 import { DaxDevice } from './dax-device';
 import type { Device, OpenOptions } from './device';
 import { FileDevice } from './file-device';
@@ -30,7 +31,8 @@ export function openDevice(path: string, options: OpenOptions): Device {
 
 function deviceOn(fd: number, path: string, options: OpenOptions): Device {
   const stats = fstatSync(fd);
-  const name = () => (options.through === undefined ? realpathSync(path) : path);
+  const name = () =>
+    options.through === undefined ? pathText(realpathSync.native(pathBytes(path), 'buffer')) : path;
   if (stats.isFile()) return new FileDevice(name(), fd, stats.size, options);
   if (stats.isCharacterDevice()) {
     const { size } = daxAttributes(path, stats);
@@ -47,7 +49,7 @@ function open(path: string, writable: boolean): number {
   // O_NONBLOCK changes nothing for devices and files, and keeps a FIFO given by mistake from blocking for ever.
   const access = writable ? constants.O_RDWR : constants.O_RDONLY;
   try {
-    return openSync(path, access | constants.O_NOCTTY | constants.O_NONBLOCK);
+    return openSync(pathBytes(path), access | constants.O_NOCTTY | constants.O_NONBLOCK);
   } catch (cause) {
     const code = errnoOf(cause);
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { FamfsError } from '../errors';
+import { shownBytes } from '../path-bytes';
 import type { FindingCode } from './findings';
 import { MAX_PATH, PATH_BYTES } from './layout';
 
@@ -75,21 +76,9 @@ function isReserved(bytes: Buffer, start: number, end: number): boolean {
 
 /** A path, or a name, for people and JSON: UTF-8, with control characters and stray bytes as \xHH. */
 export function printable(bytes: Buffer): string {
-  const text = isUtf8(bytes) ? bytes.toString() : escapeStrayBytes(bytes);
+  const text = shownBytes(bytes);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
-
-function escapeStrayBytes(bytes: Buffer): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; ) {
-    let length = Math.min(4, bytes.length - at);
-    while (length > 0 && !isUtf8(bytes.subarray(at, at + length))) length--;
-    text +=
-      length === 0 ? `\\x${bytes.toString('hex', at, at + 1)}` : bytes.toString('utf8', at, at + length);
-    at += Math.max(1, length);
-  }
-  return text;
 }
 
 /**

@@ -1,10 +1,11 @@
-import { closeSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
 import { LOG_ENTRY, LOG_HEADER, LOG_OFFSET, SUPERBLOCK_REGION } from '../log/layout';
 import { printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
 import { type Mount, targetOf } from './mounts';
+import { readFully } from './read-fully';
 import { View } from './view';
 
 /** What a mount serves wrongly, as bits of the exit status of `famfs check`. */
@@ -127,7 +128,7 @@ function compareServed({ device }: View, path: string, ranges: readonly Same[]):
       for (const { at, length, on } of ranges) {
         for (let done = 0; done < length; done += COMPARE_BYTES) {
           const theirs = Buffer.alloc(Math.min(COMPARE_BYTES, length - done));
-          const count = readSync(fd, theirs, 0, theirs.length, at + done);
+          const count = readFully(fd, theirs, at + done);
           device.invalidate(on + done, theirs.length);
           if (count === theirs.length && theirs.equals(device.read(on + done, theirs.length))) continue;
           return `bytes ${at + done} to ${at + done + theirs.length - 1} are not those of the device`;

@@ -1,10 +1,12 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { MappedFile } from '../device/mapped-file';
 import { errnoOf, FamfsError } from '../errors';
 import { isError } from '../log/findings';
 import { inspectHeaderBytes } from '../log/header';
 import { LOG_HEADER, SUPERBLOCK } from '../log/layout';
 import { inspectSuperblock } from '../log/superblock';
+import { pathBytes } from '../path-bytes';
+import { readFully } from './read-fully';
 import { firstDifference } from './same-contents';
 
 /** What a file is besides bytes, and checked for. */
@@ -46,7 +48,7 @@ export function checkRead(path: string, form?: FileForm): CheckReadResult {
 
 function open(path: string): number {
   try {
-    return openSync(path, 'r');
+    return openSync(pathBytes(path), 'r');
   } catch (cause) {
     throw new FamfsError('source', `${path}: cannot be opened: ${errnoOf(cause)}`, undefined, { cause });
   }
@@ -84,11 +86,8 @@ function compareWindow(path: string, fd: number, start: number, length: number, 
 
 function readRange(path: string, fd: number, position: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length);
-  for (let done = 0; done < length; ) {
-    const count = readSync(fd, bytes, done, length - done, position + done);
-    if (count === 0) throw new FamfsError('source', `${path}: ends at ${position + done}, before its size`);
-    done += count;
-  }
+  const count = readFully(fd, bytes, position);
+  if (count < length) throw new FamfsError('source', `${path}: ends at ${position + count}, before its size`);
   return bytes;
 }
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import picomatch from 'picomatch';
 import { FamfsError } from '../errors';
+import { pathBytes } from '../path-bytes';
 
 /** A rule of --include or --exclude, in the order given on the command line. */
 export interface FilterRule {
@@ -36,7 +37,7 @@ function testOf(pattern: string): Test {
   const wholePath = pattern.replace(/\/+$/, '').includes('/');
   const asText = compile(bare);
   // A name that is no UTF-8 is matched byte by byte.
-  const asBytes = compile(Buffer.from(bare).toString('latin1'));
+  const asBytes = compile(pathBytes(bare).toString('latin1'));
   return (path, isDirectory) => {
     if (directoriesOnly && !isDirectory) return false;
     const subject = wholePath ? path : path.subarray(path.lastIndexOf('/') + 1);

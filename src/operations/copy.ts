@@ -1,5 +1,6 @@
 import { FamfsError } from '../errors';
 import { printable } from '../log/paths';
+import { pathText } from '../path-bytes';
 import { Copier } from './copier';
 import { CopyFilter } from './copy-filter';
 import type { CopyOptions, CopyResult } from './copy-options';
@@ -48,7 +49,7 @@ function checkSingle(sources: readonly Buffer[], result: CopyResult): void {
 
 /** Throws FamfsError `not-mounted`, with its own hint, for a copy out of famfs. */
 function checkDirection(sources: readonly Buffer[], destination: string): void {
-  if (isInFamfs(destination) || !sources.some((source) => isInFamfs(source.toString()))) return;
+  if (isInFamfs(destination) || !sources.some((source) => isInFamfs(pathText(source)))) return;
   throw new FamfsError(
     'not-mounted',
     `${destination}: not in a mounted famfs, which famfs cp copies into`,

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf, FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
+import { pathBytes } from '../path-bytes';
 import { childrenByName } from './list';
 import { locate } from './mounts';
 import { piecesOf } from './pieces';
@@ -38,9 +39,9 @@ export async function* digests(
     for (const path of paths) {
       try {
         const { inside, view } = find(path);
-        yield* digestsBelow(view, view.find(inside), Buffer.from(path), recursive);
+        yield* digestsBelow(view, view.find(inside), pathBytes(path), recursive);
       } catch (error) {
-        yield failed(Buffer.from(path), error);
+        yield failed(pathBytes(path), error);
       }
     }
   } finally {

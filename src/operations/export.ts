@@ -1,23 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
+import { pathBytes } from '../path-bytes';
 import { childrenByName } from './list';
 import { piecesOf, writeFully } from './pieces';
 import { type View, withView } from './view';
+import { writeWhole } from './write-whole';
 
 export interface ExportOptions {
   /** Replace files that exist, and add to directories that do. */
@@ -46,7 +36,6 @@ export interface ExportResult {
 /** Set-user-ID, set-group-ID and sticky bits from a shared device are not given to files of this host. */
 const EXPORTED_MODE_BITS = 0o777;
 const OWNER_ONLY = 0o700;
-const SLASH = 0x2f;
 
 /**
  * Copies a file, or a directory with all below it, to `destination`, which is the name of the copy itself. A file
@@ -62,7 +51,7 @@ export function exportTree(
 ): Promise<ExportResult> {
   return withView(target, { path }, async (view) => {
     const start = view.find();
-    const copy = Buffer.from(resolve(destination));
+    const copy = pathBytes(resolve(destination));
     if (lstatSync(copy, { throwIfNoEntry: false }) && !options.force) {
       throw new FamfsError(
         'exists',
@@ -108,25 +97,18 @@ class Export {
     this.directories++;
   }
 
-  /** Copies a file under another name in the same directory, and gives it its own when it is whole. */
+  /** Copies a file, which appears when it is whole. */
   async file(ino: number, destination: Buffer): Promise<void> {
-    const temporary = temporaryName(destination);
     const file = this.view.openFile(ino);
+    const mode = this.view.tree.mode.get(ino) & EXPORTED_MODE_BITS;
     try {
-      const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-      const fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-      try {
+      await writeWhole(destination, { mode, replace: this.options.force === true }, async (fd) => {
         for (const piece of piecesOf(file)) {
           if (this.options.signal?.aborted) throw this.#interrupted();
           await writeFully(fd, piece);
         }
-        fchmodSync(fd, this.view.tree.mode.get(ino) & EXPORTED_MODE_BITS);
-      } finally {
-        closeSync(fd);
-      }
-      putInPlace(temporary, destination, this.options.force === true);
+      });
     } finally {
-      rmSync(temporary, { force: true });
       file.close();
     }
     this.files++;
@@ -146,25 +128,6 @@ function makeDirectory(path: Buffer): boolean {
   if (there) throw new FamfsError('exists', `${printable(path)}: exists and is not a directory`);
   mkdirSync(path, { mode: OWNER_ONLY });
   return true;
-}
-
-function temporaryName(destination: Buffer): Buffer {
-  const directory = destination.subarray(0, destination.lastIndexOf(SLASH) + 1);
-  return Buffer.concat([directory, Buffer.from(`.famfs-export-${randomBytes(8).toString('hex')}`)]);
-}
-
-/** Gives a file its name; without `replace` not one that is taken. */
-function putInPlace(temporary: Buffer, destination: Buffer, replace: boolean): void {
-  if (!replace) {
-    try {
-      linkSync(temporary, destination);
-      return;
-    } catch (error) {
-      const noLinksHere = ['EPERM', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error) ?? '');
-      if (!noLinksHere || lstatSync(destination, { throwIfNoEntry: false })) throw error;
-    }
-  }
-  renameSync(temporary, destination);
 }
 
 function reasonOf(error: unknown, path: Buffer): string {

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync } from 'node:fs';
 import { errnoOf, FamfsError } from '../errors';
 import { KIND } from '../log/tree';
+import { pathBytes } from '../path-bytes';
 import { groupByMount, type Placed } from './in-mounts';
 import { nudge } from './nudge';
 import { type PathFailure, PathFailures } from './path-failures';
@@ -73,7 +74,7 @@ function flushIn(
 function writeBack(path: string): number {
   let fd: number | undefined;
   try {
-    fd = openSync(path, 'r');
+    fd = openSync(pathBytes(path), 'r');
     const stats = fstatSync(fd);
     if (!stats.isFile()) throw notRegular(path);
     fsyncSync(fd);

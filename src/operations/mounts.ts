@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
 import { SUPERBLOCK } from '../log/layout';
 import { inspectSuperblock, type Superblock } from '../log/superblock';
+import { pathBytes, pathText } from '../path-bytes';
 
 /** A mounted famfs. `id` names the mount for its run directory: the st_dev of its files. */
 export interface Mount {
@@ -95,7 +96,7 @@ export class Locator {
         'famfs mount DEVICE DIRECTORY mounts one',
       );
     }
-    return { mount, relative: Buffer.from(real.slice(mount.directory.length).replace(/^\//, '')) };
+    return { mount, relative: pathBytes(real.slice(mount.directory.length).replace(/^\//, '')) };
   }
 
   #realPath(directory: string): string {
@@ -151,7 +152,7 @@ export interface Target {
 export function targetOf(path: string): Target {
   let isDirectory: boolean;
   try {
-    isDirectory = statSync(path).isDirectory();
+    isDirectory = statSync(pathBytes(path)).isDirectory();
   } catch (cause) {
     throw new FamfsError(
       'no-device',
@@ -168,7 +169,7 @@ export function targetOf(path: string): Target {
 
 function realPathOfExisting(path: string): string {
   try {
-    return realpathSync(path);
+    return realPath(path);
   } catch (cause) {
     const missing = ['ENOENT', 'ENOTDIR'].includes(errnoOf(cause) ?? '');
     if (!missing || path === '/') {
@@ -178,9 +179,14 @@ function realPathOfExisting(path: string): string {
   }
 }
 
+/** As realpath(3). Throws the system's error. */
+export function realPath(path: string): string {
+  return pathText(realpathSync.native(pathBytes(path), 'buffer'));
+}
+
 function realPathOrSelf(path: string): string {
   try {
-    return realpathSync(path);
+    return realPath(path);
   } catch {
     return resolve(path);
   }
@@ -189,7 +195,7 @@ function realPathOrSelf(path: string): string {
 /** Device number for device nodes, device and inode for files: equal for two paths of one device. */
 function deviceIdentity(path: string): string | undefined {
   try {
-    const stats = statSync(path);
+    const stats = statSync(pathBytes(path));
     return stats.isCharacterDevice() ? `c${stats.rdev}` : `f${stats.dev}:${stats.ino}`;
   } catch {
     return undefined;

@@ -1,7 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { errnoOf, FamfsError } from '../errors';
+import { pathBytes } from '../path-bytes';
 import { type PathFailure, PathFailures } from './path-failures';
 import { RANDOM_BLOCK_BYTES, RandomContents } from './random-contents';
+import { readFullyLater } from './read-fully';
 import { firstDifference } from './same-contents';
 
 /** A file, anywhere, that should have the contents that `seed` stands for. */
@@ -58,7 +60,7 @@ async function verifyOne({ path, seed }: VerifyRequest, signal?: AbortSignal): P
   const contents = new RandomContents(seed);
   let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
+    file = await open(pathBytes(path), 'r');
     return { path, seed, ...(await compare(file, contents, signal)) };
   } catch (cause) {
     if (cause instanceof FamfsError || errnoOf(cause) === undefined) throw cause;
@@ -75,12 +77,12 @@ async function compare(
   signal: AbortSignal | undefined,
 ): Promise<{ bytes: number; differsAt?: number }> {
   let [now, next] = [Buffer.allocUnsafe(RANDOM_BLOCK_BYTES), Buffer.allocUnsafe(RANDOM_BLOCK_BYTES)];
-  let reading = readBlock(file, now, 0);
+  let reading = readFullyLater(file, now, 0);
   for (let position = 0; ; ) {
     const count = await reading;
     if (count === 0) return { bytes: position };
     if (signal?.aborted) throw new FamfsError('interrupted', 'interrupted');
-    reading = readBlock(file, next, position + count);
+    reading = readFullyLater(file, next, position + count);
     const at = firstDifference(now.subarray(0, count), contents.next(count));
     if (at !== -1) {
       await reading;
@@ -89,15 +91,4 @@ async function compare(
     position += count;
     [now, next] = [next, now];
   }
-}
-
-/** Reads at `position` until the block is full or the file ends. Returns the bytes read. */
-async function readBlock(file: FileHandle, block: Buffer, position: number): Promise<number> {
-  let done = 0;
-  while (done < block.length) {
-    const { bytesRead } = await file.read(block, done, block.length - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
 }

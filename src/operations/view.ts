@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
@@ -10,8 +10,10 @@ import { printable } from '../log/paths';
 import { Replay } from '../log/replay';
 import { loadSuperblock, type Superblock } from '../log/superblock';
 import { INO, KIND, type Tree } from '../log/tree';
+import { pathBytes } from '../path-bytes';
 import { extentsOf, type FileMap } from '../types';
-import { checkIsMounted, locate, type Mount, mountAt, mountOfDevice, targetOf } from './mounts';
+import { checkIsMounted, locate, type Mount, mountAt, mountOfDevice, realPath, targetOf } from './mounts';
+import { readFully } from './read-fully';
 import { readMapped } from './same-contents';
 
 /** How a view is opened. */
@@ -154,16 +156,13 @@ function openServed(path: Buffer, size: number): ReadableFile {
     throw failed(`cannot be opened: ${errnoOf(cause)}`, cause);
   }
   const read = (position: number, target: Buffer) => {
-    for (let done = 0; done < target.length; ) {
-      let count: number;
-      try {
-        count = readSync(fd, target, done, target.length - done, position + done);
-      } catch (cause) {
-        throw failed(`cannot be read at ${position + done}: ${errnoOf(cause)}`, cause);
-      }
-      if (count === 0) throw failed(`ends at ${position + done}, the log says ${size} bytes`);
-      done += count;
+    let count: number;
+    try {
+      count = readFully(fd, target, position);
+    } catch (cause) {
+      throw failed(`cannot be read at ${position} or behind: ${errnoOf(cause)}`, cause);
     }
+    if (count < target.length) throw failed(`ends at ${position + count}, the log says ${size} bytes`);
   };
   return { size, read, close: () => closeSync(fd) };
 }
@@ -246,7 +245,7 @@ function placeOf(target: string): Place {
 
 function existingPath(path: string): string {
   try {
-    return realpathSync(path);
+    return realPath(path);
   } catch {
     return path;
   }
@@ -254,7 +253,7 @@ function existingPath(path: string): string {
 
 /** A path given for a file system that is not mounted, from its root: without slashes at its ends, `.` and `..`. */
 export function pathInside(path: string): Buffer {
-  return Buffer.from(posix.normalize(`/${path}`).replace(/^\/|\/$/g, ''));
+  return pathBytes(posix.normalize(`/${path}`).replace(/^\/|\/$/g, ''));
 }
 
 function below(relative: Buffer, path = ''): Buffer {

@@ -1,8 +1,8 @@
-import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { errnoOf, FamfsError } from '../errors';
+import { pathBytes, pathText } from '../path-bytes';
 import { isSeedLike, parseSeed } from './seeds';
 import { parseSize } from './sizes';
 
@@ -65,10 +65,9 @@ export function parseSeededName(text: string): SeededName {
 export async function readList<T>(file: string, nul: boolean, parse: (item: string) => T): Promise<T[]> {
   const list: T[] = [];
   for (const [index, item] of (await readItems(file, nul)).entries()) {
-    if (!isUtf8(item)) throw new FamfsError('source', `${file}: not UTF-8`);
     if (item.length === 0) continue;
     try {
-      list.push(parse(item.toString()));
+      list.push(parse(pathText(item)));
     } catch (error) {
       if (!(error instanceof FamfsError)) throw error;
       throw new FamfsError(error.code, `${file}, item ${index + 1}: ${error.message}`, error.hint);
@@ -82,7 +81,7 @@ export async function readList<T>(file: string, nul: boolean, parse: (item: stri
  * what stands before each NUL. Throws FamfsError `source` when it cannot be read, `interrupted` by the signal.
  */
 export async function readItems(file: string, nul: boolean, signal?: AbortSignal): Promise<Buffer[]> {
-  const input: Readable = file === '-' ? process.stdin : createReadStream(file);
+  const input: Readable = file === '-' ? process.stdin : createReadStream(pathBytes(file));
   const stop = () => input.destroy(new FamfsError('interrupted', 'interrupted before anything was done'));
   signal?.addEventListener('abort', stop, { once: true });
   try {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'no
 import type { ExportResult } from '../../src/operations/export';
 import { file, makeImage, mkdir, Space, writeImage } from '../support/images';
 import { DAMAGED_IMAGES } from '../support/images-damaged';
-import { famfs, famfsOk, start } from '../support/run';
+import { commandOk, famfs, famfsOk, start } from '../support/run';
 import { expectFailure, expectQuiet } from '../support/run-expect';
 import { expectSameTree, modeOf, noise, put } from '../support/run-files';
 import { scratchEach } from '../support/run-scratch';
@@ -73,6 +73,15 @@ test('a link in the destination is not followed, and its failure is one of a par
   expect(statSync(`${tree}/empty`).size).toBe(0);
 });
 
+test('what is no regular file is not replaced, with --force neither', async () => {
+  const { device } = await filled();
+  const fifo = scratch.path('fifo');
+  await commandOk('mkfifo', [fifo]);
+  const failure = { status: 1, code: 'exists', says: [`${fifo}: exists and is not a regular file`] } as const;
+  await expectFailure(['export', '--force', device, 'source/empty', fifo], failure);
+  expect(statSync(fifo).isFIFO()).toBe(true);
+});
+
 test('set-user-ID bits are left out', async () => {
   const device = scratch.path('device.img');
   writeImage(device, makeImage({ entries: [file('x', 3, new Space().simple(3), { mode: 0o6755 })] }));
@@ -120,7 +129,7 @@ test('a kill leaves no half file under its name', async () => {
   await famfsOk(['creat', '--no-sync', '-s', '3g', `${mount}/large`]);
   const copy = scratch.path('copy');
   const { child, done } = start(['export', device, 'large', copy]);
-  while (!readdirSync(scratch.root).some((name) => name.startsWith('.famfs-export-'))) {
+  while (!readdirSync(scratch.root).some((name) => name.startsWith('.famfs-partial-'))) {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   child.kill('SIGINT');

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { MIB } from '../../src/log/layout';
 import type { DeviceMap } from '../../src/operations/device-map';
 import { file, GIB, makeImage, mkdir, Space, writeImage } from '../support/images';
@@ -134,6 +134,21 @@ describe('files', () => {
   test('standard output is for one thing', async () => {
     expect(await famfs(['map', '--svg', '-', '--html', '-', deviceWith({})])).toMatchObject({ status: 2 });
     expect(await famfs(['map', '--json', '--svg', '-', deviceWith({})])).toMatchObject({ status: 2 });
+  });
+
+  test.each([
+    ['a device', 'mknod %s c 1 3'],
+    ['a link to one', 'ln -s /dev/null %s'],
+  ])('%s is not replaced by a file', async (_what, make) => {
+    const svg = scratch.path('special');
+    await shell(make.replace('%s', svg));
+    const failure = {
+      status: 1,
+      code: 'exists',
+      says: [`${svg}: exists and is not a regular file`],
+    } as const;
+    await expectFailure(['map', '--svg', svg, deviceWith({})], failure);
+    expect(statSync(svg).isCharacterDevice()).toBe(true);
   });
 
   test('a file that cannot be written is told by name', async () => {

@@ -50,7 +50,7 @@ interface VerbSpec {
     | Inapplicable;
   /** What such a call says on standard error; nothing unless told. */
   readonly says?: RegExp;
-  /** Why there is no --json. */
+  /** Why --json is refused. */
   readonly json?: Inapplicable;
   /** Whether a client may make the call. */
   readonly client: 'works' | 'refused' | Inapplicable;
@@ -230,7 +230,14 @@ describe.each(Object.entries(VERBS))('famfs %s', (verb, spec) => {
     expectNoTrace(run.stdout);
   });
 
-  cell('--json', spec.json ?? verb, async () => {
+  cell('--json', verb, async () => {
+    if (spec.json) {
+      const refused = await famfs([...(await spec.right()), '--json']);
+      expect(refused.status).toBe(2);
+      expectClear(refused.stderr, { says: ['--json'], hint: '--json' });
+      expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'usage', exitStatus: 2 } });
+      return;
+    }
     const run = await famfs([...(await spec.right()), '--json']);
     expectStatus(run, spec);
     expect(run.json()).not.toHaveProperty('error');

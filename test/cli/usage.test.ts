@@ -170,3 +170,41 @@ test('an argument for a verb that takes none is what is wrong, not the verb', as
   expect(status).toBe(2);
   expect(stderr).toBe('famfs: Unexpected argument: extra\n       famfs doctor --help shows how it is used\n');
 });
+
+describe('a verb of two words', () => {
+  test.each([[], ['--help'], ['-h']])('famfs log %s shows the verbs of the topic', async (...flags) => {
+    const run = await famfs(['log', ...flags]);
+    expectQuiet(run);
+    expect(run.stdout).toMatch(/^ {2}log dump {2}Show the log/m);
+  });
+
+  test('flags may stand between the words', async () => {
+    const image = await scratch.makeDevice('4g');
+    const between = await famfs(['log', '--json', '-q', 'dump', image]);
+    expectQuiet(between);
+    expect(JSON.parse(between.stdout)).toEqual((await famfsOk(['log', 'dump', '--json', image])).json());
+    const help = await famfs(['log', '--help', 'dump']);
+    expectQuiet(help);
+    expect(help.stdout).toContain('$ famfs log dump ');
+  });
+
+  test.each([
+    ['--json', 'log --json: the second word'],
+    ['--json dmp', 'log dmp: no such verb'],
+    ['--json --from 3 dump', 'log 3: no such verb'],
+  ])('famfs log %s is a usage error, in JSON too', async (words, message) => {
+    const run = await famfs(['log', ...words.split(' ')]);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain(`famfs: ${message}`);
+    const { error } = JSON.parse(run.stdout) as { error: object };
+    expect(error).toMatchObject({ code: 'usage', exitStatus: 2 });
+  });
+
+  test('flags without a second word are a usage error', async () => {
+    const { status, stderr, stdout } = await famfs(['log', '--raw']);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toBe(
+      'famfs: log --raw: the second word of the verb is missing\n       famfs log --help lists them\n',
+    );
+  });
+});
