@@ -4,6 +4,7 @@ const rooms = [
   'log',
   'alloc',
   'device',
+  'members',
   'fuse',
   'native',
   'ui',
@@ -13,15 +14,16 @@ const rooms = [
 /** What each room may import besides itself and src/errors.ts: the arrows of docs/DESIGN.md. */
 const arrows = {
   commands: ['operations', 'ui'],
-  operations: ['log', 'alloc', 'device'],
-  fuse: ['log', 'device', 'native'],
+  operations: ['log', 'alloc', 'device', 'members'],
+  fuse: ['log', 'device', 'members', 'native'],
+  members: ['log', 'device'],
   device: ['native'],
   log: [],
   alloc: [],
   native: [],
   ui: [],
   schemas: ['log'],
-  library: ['operations', 'log', 'device'],
+  library: ['operations', 'log', 'device', 'members'],
 };
 
 const roomRules = rooms.map((room) => ({

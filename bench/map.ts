@@ -9,7 +9,8 @@ import { randomFillSync } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ContiguousMap, type Run } from '../src/device/contiguous';
+import { ContiguousMap } from '../src/device/contiguous';
+import type { Device } from '../src/device/device';
 import { openDevice } from '../src/device/open';
 
 const CHUNK_BYTES = 2 * 2 ** 20;
@@ -18,11 +19,12 @@ const STRIPS = 4;
 const ROUNDS = 9;
 
 /** Chunks in turn from strips that lie apart, as an interleaved file has them. */
-const striped: Run[] = Array.from({ length: FILE_BYTES / CHUNK_BYTES }, (_, chunk) => {
+const striped = Array.from({ length: FILE_BYTES / CHUNK_BYTES }, (_, chunk) => {
   const strip = (chunk % STRIPS) * (FILE_BYTES / STRIPS);
   return { offset: strip + Math.floor(chunk / STRIPS) * CHUNK_BYTES, length: CHUNK_BYTES };
 });
-const shapes: Record<string, Run[]> = { whole: [{ offset: 0, length: FILE_BYTES }], striped };
+const shapes = { whole: [{ offset: 0, length: FILE_BYTES }], striped };
+const runsOn = (device: Device, runs: typeof striped) => runs.map((run) => ({ device, ...run }));
 
 function median(values: number[]): number {
   return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
@@ -56,7 +58,7 @@ try {
     // The mapping of one run is what mmap(2) of a plain file gives.
     for (const [shape, runs] of Object.entries(shapes)) {
       const maps: ContiguousMap[] = [];
-      measure(`${shape}: map`, () => maps.push(new ContiguousMap(device, runs, FILE_BYTES)));
+      measure(`${shape}: map`, () => maps.push(new ContiguousMap(runsOn(device, runs), FILE_BYTES)));
       const buffer = maps[0]?.buffers[0] ?? Buffer.alloc(0);
       measure(`${shape}: read it the first time`, () => sum(buffer));
       measure(`${shape}: read it again`, () => sum(buffer));

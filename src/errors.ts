@@ -16,6 +16,36 @@ export const ERROR_TABLE = {
     meaning: 'The device does not exist or is neither devdax nor a regular file.',
     todo: 'Check the path. `daxctl list` shows DAX devices, `famfs doctor` which of them can be used; `famfs mkfs --create SIZE FILE` makes a file that stands for one.',
   },
+  'device-missing': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'A device of the file system is not found on this host.',
+    todo: 'Attach the device. Name it with `--device` or in FAMFS_DEVICES if it is a file; `famfs device scan` looks for it. Without it, `famfs mount --degraded` serves the files that lie elsewhere.',
+  },
+  'device-damaged': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'A secondary device has no sound superblock where it should be.',
+    todo: 'Check the path. What overwrote the superblock may have left the data; docs/DEVICES.md says what can be done.',
+  },
+  'device-foreign': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'A device of another file system is where one of this file system should be.',
+    todo: 'Name the right device with `--device` or in FAMFS_DEVICES; `famfs device scan` tells what each one is.',
+  },
+  'device-truncated': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'A device has become smaller than it was when it was added.',
+    todo: 'Give it back its size: what lies behind its end is lost meanwhile.',
+  },
+  'secondary-device': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'The device is a secondary one, which holds data but no log.',
+    todo: 'Give the primary device of the file system; `famfs device scan` tells which one that is.',
+  },
   'device-too-small': {
     exit: 1,
     fsck: 8,

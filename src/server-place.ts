@@ -12,6 +12,11 @@ export function runDirectory(mountId: string): string {
   return join(runBases(effectiveUid())[0] as string, mountId);
 }
 
+/** Where this user's programs note where they found devices: links named by the devices' UUIDs. */
+export function hintDirectory(): string {
+  return join(runBases(effectiveUid())[0] as string, 'devices');
+}
+
 /** Where the server of a mount that user `uid` made keeps its state, or would: it may have had other variables. */
 export function findRunDirectory(mountId: string, uid: number): string {
   const candidates = runBases(uid).map((base) => join(base, mountId));

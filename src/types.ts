@@ -27,15 +27,25 @@ export function extentsOf(map: FileMap): readonly Extent[] {
   return map.kind === 'simple' ? map.extents : map.strips;
 }
 
-/** How to spread a file over a device: see the interleave rules in docs/FORMAT.md. */
+/** How to spread a file: see the interleave rules in docs/FORMAT.md. */
 export interface StripeOptions {
-  /** Strips of each file, 1 to 16 and no more than `nbuckets`. */
+  /** Strips of each file, 1 to 16 and no more than `nbuckets`. On several devices, no more than there are devices. */
   readonly nstrips: number;
-  /** Equal parts the device is divided into, 1 to 64; every strip of a file lies in another one. */
-  readonly nbuckets: number;
+  /**
+   * Equal parts that the only device is divided into, 1 to 64; every strip of a file lies in another one. Of no use, and
+   * not needed, where there are several devices: every strip then lies on another device.
+   */
+  readonly nbuckets?: number | undefined;
   /** Bytes; a power of two and a multiple of the allocation unit. */
   readonly chunkSize: number;
 }
+
+/**
+ * Which of several devices a file in one piece goes to: the one with the most free space, the first one with room, or
+ * each in turn.
+ */
+export const PLACEMENT_POLICIES = ['most-free', 'fill', 'spread'] as const;
+export type PlacementPolicy = (typeof PLACEMENT_POLICIES)[number];
 
 /**
  * How the kernel caches the bytes of files: not at all; until the next open; or for as long as it likes.

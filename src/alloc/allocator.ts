@@ -29,9 +29,9 @@ export interface AllocatorStats {
 
 /** Knows which allocation units of one device are taken, and finds room for files. */
 export class Allocator {
+  readonly deviceBytes: number;
+  readonly allocUnit: number;
   private readonly devindex: number;
-  private readonly deviceBytes: number;
-  private readonly allocUnit: number;
   private readonly bitmap: Bitmap;
   private readonly whole: Region;
   private buckets: readonly Region[] = [];
@@ -58,6 +58,10 @@ export class Allocator {
     this.bitmap = new Bitmap(units);
     this.bitmap.mark(0, reservedUnits);
     this.whole = new Region(this.bitmap, 0, units);
+  }
+
+  get freeUnits(): number {
+    return this.bitmap.free;
   }
 
   /**
@@ -108,7 +112,7 @@ export class Allocator {
     checkStripe(stripe, this.deviceBytes, this.allocUnit);
     if (size < stripe.chunkSize) return this.allocate(size, undefined, random);
     const units = stripUnits(this.unitsFor(size), stripe, this.allocUnit);
-    const buckets = this.bucketsFor(stripe.nbuckets);
+    const buckets = this.bucketsFor(stripe.nbuckets ?? 0);
     const strips: Extent[] = [];
     for (const index of shuffledIndices(buckets.length, random)) {
       const bucket = buckets[index];

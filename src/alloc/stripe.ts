@@ -8,27 +8,40 @@ const MAX_BUCKETS = 64;
 const MIN_BUCKET_BYTES = GIB;
 
 /**
- * Checks stripe options against a device of `deviceBytes` bytes with units of `allocUnit` bytes.
+ * Checks stripe options for the only device, of `deviceBytes` bytes with units of `allocUnit` bytes.
  * Throws FamfsError `usage` naming the first parameter that is wrong and its rule.
  */
 export function checkStripe(stripe: StripeOptions, deviceBytes: number, allocUnit: number): void {
-  checkChunkSize(stripe.chunkSize, allocUnit);
-  checkCount('strips', stripe.nstrips, MAX_STRIPS);
-  checkCount('buckets', stripe.nbuckets, MAX_BUCKETS);
-  if (stripe.nstrips > stripe.nbuckets) {
+  checkStripeOverDevices(stripe, allocUnit);
+  const { nbuckets, nstrips } = stripe;
+  if (nbuckets === undefined) {
     throw new FamfsError(
       'usage',
-      `the number of strips is ${stripe.nstrips} but there are only ${stripe.nbuckets} buckets, and each strip takes its own`,
-      'Give at least as many buckets as strips.',
-    );
-  }
-  if (deviceBytes / stripe.nbuckets < MIN_BUCKET_BYTES) {
-    throw new FamfsError(
-      'usage',
-      `the number of buckets is ${stripe.nbuckets}, which makes buckets of less than 1 GiB on a device of ${deviceBytes} bytes`,
+      'the number of buckets is missing, which a file system on one device needs',
       bucketHint(deviceBytes),
     );
   }
+  if (nstrips > nbuckets) {
+    throw new FamfsError(
+      'usage',
+      `the number of strips is ${nstrips} but there are only ${nbuckets} buckets, and each strip takes its own`,
+      'Give at least as many buckets as strips.',
+    );
+  }
+  if (deviceBytes / nbuckets < MIN_BUCKET_BYTES) {
+    throw new FamfsError(
+      'usage',
+      `the number of buckets is ${nbuckets}, which makes buckets of less than 1 GiB on a device of ${deviceBytes} bytes`,
+      bucketHint(deviceBytes),
+    );
+  }
+}
+
+/** Checks stripe options for several devices, each of which takes a strip. Throws as checkStripe. */
+export function checkStripeOverDevices(stripe: StripeOptions, allocUnit: number): void {
+  checkChunkSize(stripe.chunkSize, allocUnit);
+  checkCount('strips', stripe.nstrips, MAX_STRIPS);
+  if (stripe.nbuckets !== undefined) checkCount('buckets', stripe.nbuckets, MAX_BUCKETS);
 }
 
 /** Allocation units of each strip of a file of `fileUnits` units. */

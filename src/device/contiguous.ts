@@ -11,6 +11,7 @@ const ADDRESS_ALIGNMENT = 2 ** 21;
 
 /** A run of bytes on a device. */
 export interface Run {
+  readonly device: Device;
   readonly offset: number;
   readonly length: number;
 }
@@ -24,7 +25,7 @@ interface Range {
 const unreachable = new FinalizationRegistry<Range>(({ address, length }) => unmap(address, length));
 
 /**
- * Runs of a device, one after another in memory, for reading, whatever their order on the device: as Buffers without a
+ * Runs of devices, one after another in memory, for reading, whatever their order on the devices: as Buffers without a
  * copy. A Buffer cannot be taken back from who has it, so its addresses stay taken until it is collected; close() puts
  * zeros there.
  */
@@ -39,20 +40,22 @@ export class ContiguousMap {
    * Throws FamfsError `device-io` when the device is shorter than it was, and when the system refuses to map.
    */
   constructor(
-    private readonly device: Device,
-    runs: readonly Run[],
+    private readonly runs: readonly Run[],
     length: number,
   ) {
     const mapped = runs.reduce((sum, run) => sum + run.length, 0);
-    if (mapped < length) throw new FamfsError('internal', `${device.path}: ${mapped} bytes for ${length}`);
-    this.#range = mapped === 0 ? { address: 0, length: 0 } : mapRuns(device, runs, mapped);
+    if (mapped < length) throw new FamfsError('internal', `a mapping of ${mapped} bytes for ${length}`);
+    this.#range = mapped === 0 ? { address: 0, length: 0 } : mapRuns(runs, mapped);
     this.buffers = [...pieces(this.#range)].map((piece, i) => pieceBuffer(piece, length - i * PIECE_BYTES));
   }
 
   /** Brings all pages in. Throws FamfsError `device-io` when one cannot be read. */
   populate(): void {
-    const { address, length } = this.#range;
-    if (length > 0 && !isAccessible(address, length)) throw ioError(this.device.path, 'read it', undefined);
+    let { address } = this.#range;
+    for (const { device, length } of this.runs) {
+      if (!isAccessible(address, length)) throw ioError(device.path, 'read it', undefined);
+      address += length;
+    }
   }
 
   /** Lets go of the device. From here on the Buffers read as zeros. Once is enough. */
@@ -62,8 +65,10 @@ export class ContiguousMap {
   }
 }
 
-function mapRuns(device: Device, runs: readonly Run[], length: number): Range {
-  if (device.currentSize() < device.size) {
+function mapRuns(runs: readonly Run[], length: number): Range {
+  const devices = new Set(runs.map(({ device }) => device));
+  for (const device of devices) {
+    if (device.currentSize() >= device.size) continue;
     throw ioError(device.path, 'map it', new Error(`it became shorter than its ${device.size} bytes`));
   }
   try {
@@ -71,7 +76,7 @@ function mapRuns(device: Device, runs: readonly Run[], length: number): Range {
     try {
       let at = address;
       for (const run of joined(runs)) {
-        mapSharedAt(at, device.fd, run.offset, run.length);
+        mapSharedAt(at, run.device.fd, run.offset, run.length);
         at += run.length;
       }
     } catch (error) {
@@ -82,7 +87,7 @@ function mapRuns(device: Device, runs: readonly Run[], length: number): Range {
   } catch (cause) {
     throw new FamfsError(
       'device-io',
-      `${device.path}: cannot map ${length} bytes: ${errnoOf(cause)}`,
+      `${[...devices].map(({ path }) => path).join(', ')}: cannot map ${length} bytes: ${errnoOf(cause)}`,
       MAP_HINTS[errnoOf(cause) ?? ''] ?? 'reading needs no mapping',
       { cause },
     );
@@ -100,8 +105,8 @@ function joined(runs: readonly Run[]): Run[] {
   const result: Run[] = [];
   for (const run of runs) {
     const last = result.at(-1);
-    if (last && last.offset + last.length === run.offset) {
-      result[result.length - 1] = { offset: last.offset, length: last.length + run.length };
+    if (last && last.device === run.device && last.offset + last.length === run.offset) {
+      result[result.length - 1] = { ...last, length: last.length + run.length };
     } else result.push(run);
   }
   return result;

@@ -115,18 +115,18 @@ export class Famfs {
 
   /**
    * Maps a file, contiguously even where its bytes lie in several places on the device. Nothing is copied or read.
-   * Throws FamfsError `not-found`; `source` for a directory; `device-io` for a file on a device other than the primary,
-   * and when the system refuses or, with `populate`, a page cannot be read.
+   * Throws FamfsError `not-found`; `source` for a directory; `device-missing` and its like for a file on a device that
+   * cannot be used; `device-io` when the system refuses or, with `populate`, a page cannot be read.
    */
   map(path: Path, options: MapOptions = {}): FileMapping {
-    const { device, superblock } = this.#view;
+    const { members, superblock } = this.#view;
     const { map, size } = this.#file(path);
     const unit = superblock.allocUnit;
     const runs: Run[] = [];
-    eachRun(map, 0, Math.ceil(size / unit) * unit, (_devindex, offset, length) => {
-      runs.push({ offset, length });
+    eachRun(map, 0, Math.ceil(size / unit) * unit, (devindex, offset, length) => {
+      runs.push({ device: members.at(devindex), offset, length });
     });
-    return FileMapping.of(shown(path), device, runs, size, options);
+    return FileMapping.of(shown(path), runs, size, options);
   }
 
   /**
@@ -139,7 +139,7 @@ export class Famfs {
     const offset = wholeNumber('offset', options.offset ?? 0);
     const available = Math.max(0, size - offset);
     const target = Buffer.alloc(Math.min(available, wholeNumber('length', options.length ?? available)));
-    readMapped(this.#view.device, map, offset, target);
+    readMapped(this.#view.members, map, offset, target);
     return target;
   }
 
@@ -148,8 +148,10 @@ export class Famfs {
    * Nothing to do where the device is a file. Throws as `map`.
    */
   invalidate(path: Path): void {
-    const { device } = this.#view;
-    for (const { offset, length } of extentsOf(this.#file(path).map)) device.invalidate(offset, length);
+    const { members } = this.#view;
+    for (const { devindex, length, offset } of extentsOf(this.#file(path).map)) {
+      members.at(devindex).invalidate(offset, length);
+    }
   }
 
   /**
@@ -190,16 +192,11 @@ export class Famfs {
     this.close();
   }
 
-  /** Size of a file in bytes, and where they are: on the primary device, or FamfsError `device-io`. */
+  /** Size of a file in bytes, and where they are. */
   #file(path: Path): { size: number; map: FileMap } {
     const view = this.#view;
     const ino = view.findFile(relative(path));
-    const map = view.mapOf(ino);
-    if (extentsOf(map).every(({ devindex }) => devindex === 0)) return { size: view.tree.size.get(ino), map };
-    throw new FamfsError(
-      'device-io',
-      `${shown(path)}: is not on the primary device, and only that is attached`,
-    );
+    return { size: view.tree.size.get(ino), map: view.mapOf(ino) };
   }
 
   get #view(): View {

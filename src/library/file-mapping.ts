@@ -1,5 +1,4 @@
 import { ContiguousMap, PIECE_BYTES, type Run } from '../device/contiguous';
-import type { Device } from '../device/device';
 import { FamfsError } from '../errors';
 
 /** How a file is mapped. */
@@ -31,14 +30,8 @@ export class FileMapping {
   }
 
   /** @internal */
-  static of(
-    path: string,
-    device: Device,
-    runs: readonly Run[],
-    length: number,
-    options: MapOptions,
-  ): FileMapping {
-    const map = new ContiguousMap(device, runs, length);
+  static of(path: string, runs: readonly Run[], length: number, options: MapOptions): FileMapping {
+    const map = new ContiguousMap(runs, length);
     const mapping = new FileMapping(path, map, length);
     if (!options.populate) return mapping;
     try {

@@ -76,6 +76,16 @@ export const FINDINGS = {
   'dev-index': { severity: 'error', means: 'An added device does not have the next device index.' },
   'dev-duplicate': { severity: 'error', means: 'A device is added under a UUID that is taken.' },
   'dev-size': { severity: 'error', means: 'An added device has a size that cannot be.' },
+  'dev-missing': {
+    severity: 'warning',
+    means: 'An added device is not found on this host: what lies on it was not looked at.',
+  },
+  'dev-damaged': { severity: 'error', means: 'The superblock of an added device is damaged or gone.' },
+  'dev-foreign': {
+    severity: 'error',
+    means: 'A device of another file system is where an added one should be.',
+  },
+  'dev-truncated': { severity: 'error', means: 'An added device is smaller than it was when it was added.' },
 } as const satisfies Record<string, { severity: Severity; means: string }>;
 
 export type FindingCode = keyof typeof FINDINGS;

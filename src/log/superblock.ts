@@ -2,6 +2,7 @@ import { FamfsError } from '../errors';
 import { decode, encode, exactText, verify } from './fields';
 import { type Finding, finding, isError } from './findings';
 import {
+  FLAG_SECONDARY,
   LOG_OFFSET,
   MIN_LOG_LENGTH,
   OMF_MAJOR,
@@ -45,6 +46,12 @@ export function encodeSuperblock(superblock: Omit<Superblock, 'omfMajor' | 'omfM
   return bytes;
 }
 
+/** The values of a superblock, unchecked. */
+export function decodeSuperblock(bytes: Buffer): Superblock {
+  const { primaryName, ...values } = decode(SUPERBLOCK, bytes);
+  return { ...values, primaryName: primaryName.toString() };
+}
+
 /** Reads and checks a superblock without judging: its values and all that is wrong with it. */
 export function inspectSuperblock(
   bytes: Buffer,
@@ -53,11 +60,10 @@ export function inspectSuperblock(
   const findings: Finding[] = [];
   if (bytes.every((byte) => byte === 0)) findings.push(finding('sb-magic', 'the superblock is all zeros'));
   else verify(SUPERBLOCK, bytes, 0, ({ code, detail }) => findings.push(finding(code, detail)));
-  const { primaryName, ...values } = decode(SUPERBLOCK, bytes);
-  const superblock = { ...values, primaryName: primaryName.toString() };
+  const superblock = decodeSuperblock(bytes);
   if (!findings.some((found) => found.code === 'sb-magic')) {
     findings.push(...checkSum(bytes), ...checkAgainstDevice(bytes, superblock, deviceSize));
-    if (primaryName.length === NAME_BYTES)
+    if (SUPERBLOCK.fields.primaryName.get(bytes, 0).length === NAME_BYTES)
       findings.push(finding('sb-device-name', `all ${NAME_BYTES} bytes are used`));
   }
   return { superblock, findings };
@@ -92,6 +98,13 @@ export function loadSuperblock(store: Store): Superblock {
       'not-famfs',
       `${store.path}: no famfs file system: ${first.detail}`,
       'famfs mkfs makes one',
+    );
+  }
+  if ((superblock.flags & FLAG_SECONDARY) !== 0 && superblock.logLength === 0) {
+    throw new FamfsError(
+      'secondary-device',
+      `${store.path}: a secondary device of file system ${superblock.uuid}, without a log`,
+      'give the primary device; famfs device scan tells which one that is',
     );
   }
   const what = errors.map((found) => `${found.code}: ${found.detail}`).join('; ');

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AllocatorStats } from '../alloc/allocator';
+import type { PoolStats } from '../alloc/pool';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { BLOCK_ENTRIES } from '../log/entry-blocks';
-import { type Finding, isError } from '../log/findings';
+import { type Finding, finding, isError } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
 import { LOG_OFFSET, logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
@@ -16,12 +16,15 @@ import {
   type Superblock,
 } from '../log/superblock';
 import { INO } from '../log/tree';
+import { Members } from '../members/members';
 import { AheadBlocks } from './check-ahead';
 import { mountOfDevice, targetOf } from './mounts';
 import { findOverlaps } from './overlaps';
-import { allocatorOf } from './space';
+import { poolOf } from './space';
 
 export interface CheckOptions {
+  /** Where to look first for secondary devices. */
+  readonly devices?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -34,7 +37,7 @@ export interface CheckContents {
   readonly files: number;
   readonly directories: number;
   readonly fileBytes: number;
-  readonly space: AllocatorStats;
+  readonly space: PoolStats;
 }
 
 export interface CheckReport {
@@ -126,7 +129,13 @@ async function checkLog(
     ahead?.close();
   }
   findings.push(...findOverlaps(replay.tree));
-  return contentsOf(device, superblock, replay);
+  const members = new Members(device, superblock, replay.devices, options.devices);
+  try {
+    findings.push(...members.problems().map(({ detail, trouble }) => finding(`dev-${trouble}`, detail)));
+    return contentsOf(superblock, replay, members);
+  } finally {
+    members.closeSecondaries();
+  }
 }
 
 /** How many entries there are to look at, or undefined when the header does not say so believably. */
@@ -139,8 +148,8 @@ function entriesToCheck(
   return Math.min(nextIndex, logCapacity(superblock.logLength));
 }
 
-function contentsOf(device: Device, superblock: Superblock, replay: Replay): CheckContents {
-  const { tree } = replay;
+function contentsOf(superblock: Superblock, replay: Replay, members: Members): CheckContents {
+  const { devices, tree } = replay;
   let fileBytes = 0;
   for (let ino: number = INO.first; ino <= tree.lastIno; ino++) fileBytes += tree.size.get(ino);
   return {
@@ -149,6 +158,6 @@ function contentsOf(device: Device, superblock: Superblock, replay: Replay): Che
     files: tree.fileCount,
     directories: tree.directoryCount,
     fileBytes,
-    space: allocatorOf(device, superblock, tree).stats(),
+    space: poolOf({ devices, superblock, tree }, (index) => members.find(index) !== undefined).stats(),
   };
 }

@@ -122,7 +122,7 @@ export class Copier {
     const { resume, verify } = this.options;
     if (!item.existing || !resume) return false;
     if (!verify) return true;
-    return (await differsFromFile(this.session.device, item.existing.map, item.size, source)) === undefined;
+    return (await differsFromFile(this.session.members, item.existing.map, item.size, source)) === undefined;
   }
 
   /** Copies pieces of all files with several of them under way; whatever thread is free takes the next piece. */
@@ -134,7 +134,7 @@ export class Copier {
         const { transfer } = piece;
         if (transfer.failure) continue;
         await this.#guarded(transfer, async () => {
-          await transferPiece(this.session.device, piece);
+          await transferPiece(this.session.members, piece);
           transfer.left -= piece.length;
           this.options.onProgress?.(piece.length, printable(transfer.item.target));
         });
@@ -152,8 +152,8 @@ export class Copier {
     if (transfer.left > 0 || transfer.failure || this.options.signal?.aborted) return;
     await this.#guarded(transfer, async () => {
       this.session.flushData(map);
-      this.session.device.fence();
-      const offset = await differsFromFile(this.session.device, map, item.size, source);
+      this.session.fence();
+      const offset = await differsFromFile(this.session.members, map, item.size, source);
       if (offset === undefined) return;
       throw new FamfsError(
         'differs',
@@ -189,7 +189,7 @@ export class Copier {
         done.push(item);
       }
     }
-    this.session.device.fence();
+    this.session.fence();
     this.session.commit(entries);
     for (const item of done) this.#count(item, item.kind);
   }

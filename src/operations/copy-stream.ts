@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { Device } from '../device/device';
 import { FamfsError } from '../errors';
 import { KIND } from '../log/tree';
+import type { DeviceTable } from '../members/members';
 import type { FileMap } from '../types';
 import type { CopyOptions, CopyResult } from './copy-options';
 import { runsOf } from './copy-transfer';
@@ -41,7 +41,7 @@ export async function copyStream(
     signal?.addEventListener('abort', stop, { once: true });
     try {
       if (signal?.aborted) stop();
-      await storeAll(session.device, map, size, input, (bytes) => options.onProgress?.(bytes, destination));
+      await storeAll(session.members, map, size, input, (bytes) => options.onProgress?.(bytes, destination));
     } catch (error) {
       if (!ino || !(error instanceof FamfsError)) throw error;
       const message = `${error.message}; ${destination} is now half old and half new`;
@@ -50,7 +50,7 @@ export async function copyStream(
       signal?.removeEventListener('abort', stop);
       if (ino) session.overwritten.add(ino);
       session.flushData(map);
-      session.device.fence();
+      session.fence();
     }
     if (!ino) session.commit([fileEntry(relative, size, map, options)]);
     return {
@@ -65,7 +65,7 @@ export async function copyStream(
 }
 
 async function storeAll(
-  device: Device,
+  devices: DeviceTable,
   map: FileMap,
   size: number,
   input: Readable,
@@ -78,7 +78,7 @@ async function storeAll(
       throw new FamfsError('source', `standard input: has more than ${size} bytes, which --size tells`);
     let done = 0;
     for (const run of runsOf(map, position, chunk.length)) {
-      device.store(run.offset, chunk.subarray(done, done + run.length));
+      devices.at(run.devindex).store(run.offset, chunk.subarray(done, done + run.length));
       done += run.length;
     }
     position += chunk.length;

@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { dataRanges } from '../device/data-ranges';
-import type { Device } from '../device/device';
 import { FamfsError } from '../errors';
 import { eachRun } from '../log/file-map';
 import { printable } from '../log/paths';
-import type { FileMap } from '../types';
+import type { DeviceTable } from '../members/members';
+import type { Extent, FileMap } from '../types';
 import type { CopyFailure, PlannedItem } from './copy-plan';
 
 /** A file on its way to the device. */
@@ -36,14 +36,18 @@ export function* eachPiece(transfers: readonly Transfer[]): Generator<Piece> {
 }
 
 /**
- * Copies a piece to the device. Holes of the source are not read: their place is made zeros, which takes no room on a
+ * Copies a piece to its place. Holes of the source are not read: their place is made zeros, which takes no room on a
  * file-backed device. Throws FamfsError `source` when the source ends too early.
  */
-export async function transferPiece(device: Device, { transfer, position, length }: Piece): Promise<void> {
+export async function transferPiece(
+  devices: DeviceTable,
+  { transfer, position, length }: Piece,
+): Promise<void> {
   const { item, map, source } = transfer;
   for (const range of dataRanges(source.fd, position, length)) {
     let at = range.position;
     for (const run of runsOf(map, range.position, range.length)) {
+      const device = devices.at(run.devindex);
       if (range.hole) device.zero(run.offset, run.length);
       else if ((await device.fill(run.offset, source.fd, at, run.length)) < run.length) {
         throw new FamfsError('source', `${printable(item.source)}: became shorter during the copy`);
@@ -55,14 +59,9 @@ export async function transferPiece(device: Device, { transfer, position, length
   }
 }
 
-interface Run {
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** Where a range of a file lies on the device, piece by piece. */
-export function runsOf(map: FileMap, position: number, length: number): Run[] {
-  const runs: Run[] = [];
-  eachRun(map, position, length, (_devindex, offset, count) => runs.push({ offset, length: count }));
+/** Where a range of a file lies, piece by piece. */
+export function runsOf(map: FileMap, position: number, length: number): Extent[] {
+  const runs: Extent[] = [];
+  eachRun(map, position, length, (devindex, offset, count) => runs.push({ devindex, offset, length: count }));
   return runs;
 }

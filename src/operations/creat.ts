@@ -159,7 +159,7 @@ class Creator {
 
   async #fill(map: FileMap, size: number, seed: number, relative: Buffer): Promise<void> {
     const name = printable(relative);
-    await storeRandom(this.session.device, map, size, seed, async (bytes) => {
+    await storeRandom(this.session.members, map, size, seed, async (bytes) => {
       this.#bytes += bytes;
       this.#turnBytes += bytes;
       this.options.onProgress?.(bytes, name);
@@ -176,7 +176,7 @@ class Creator {
   }
 
   #commit(): void {
-    if (this.#bytes > 0) this.session.device.fence();
+    if (this.#bytes > 0) this.session.fence();
     this.#bytes = 0;
     this.#batch.commit();
   }

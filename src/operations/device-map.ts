@@ -5,7 +5,6 @@ import { printable } from '../log/paths';
 import { entryOfIno } from '../log/replay';
 import { INO, type Tree } from '../log/tree';
 import { findOverlaps } from './overlaps';
-import { allocatorOf } from './space';
 import { type View, withView } from './view';
 
 export type RunKind = 'superblock' | 'log' | 'file' | 'shared' | 'free';
@@ -51,7 +50,7 @@ export async function deviceMap(target: string): Promise<DeviceMap> {
     device: view.device.path,
     deviceBytes: view.device.size,
     ...(view.mount ? { mountedOn: view.mount.directory } : {}),
-    space: allocatorOf(view.device, view.superblock, view.tree).stats(),
+    space: view.pool().stats().devices[0] as AllocatorStats,
     runs: runsOf(view),
     ...filesOf(view.tree),
     problems: [...problems.filter(isError), ...findOverlaps(view.tree)],

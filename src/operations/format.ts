@@ -1,8 +1,9 @@
 import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
-import { ensureSystemUuid, systemUuid } from '../device/system-uuid';
+import { ensureSystemUuid } from '../device/system-uuid';
 import { errnoOf, FamfsError } from '../errors';
+import { appendEntries } from '../log/append';
 import { encodeHeader } from '../log/header';
 import {
   DEFAULT_ALLOC_UNIT,
@@ -13,10 +14,12 @@ import {
   MIN_LOG_LENGTH,
   SUPERBLOCK,
 } from '../log/layout';
-import { encodeSuperblock, inspectSuperblock, readSuperblockBytes } from '../log/superblock';
+import { decodeSuperblock, encodeSuperblock } from '../log/superblock';
 import { isPowerOfTwo } from '../numbers';
 import { mountOfDevice } from './mounts';
 import { lockDevice, type WriteOptions } from './owner-session';
+import { type AddedDevice, checkNotFamfs, entryOf, NewSecondaries } from './secondaries';
+import { storeDurably } from './store-durably';
 
 export interface FormatOptions extends WriteOptions {
   /** Bytes; a power of two of 8 MiB or more. */
@@ -27,6 +30,8 @@ export interface FormatOptions extends WriteOptions {
   readonly small?: boolean;
   /** Make a new sparse file of this many bytes first. */
   readonly create?: number;
+  /** Devices that hold files beside the primary one. */
+  readonly secondaries?: readonly string[];
 }
 
 export interface FormatResult {
@@ -37,11 +42,13 @@ export interface FormatResult {
   readonly logBytes: number;
   readonly logEntries: number;
   readonly allocUnitBytes: number;
+  readonly secondaries: readonly AddedDevice[];
 }
 
 /**
- * Makes an empty famfs. The old superblock goes first, then the whole log is zeroed and made durable, then the header
- * and last the superblock: entries carry no file system UUID, so a stale one would pass for real.
+ * Makes an empty famfs. The old superblock goes first, then the whole log is zeroed and made durable, then the header,
+ * the superblocks of secondary devices and their entries, and last the superblock: entries carry no file system UUID,
+ * so a stale one would pass for real.
  */
 export async function format(path: string, options: FormatOptions = {}): Promise<FormatResult> {
   const logLength = options.logLength ?? DEFAULT_LOG_LENGTH;
@@ -58,7 +65,13 @@ export async function format(path: string, options: FormatOptions = {}): Promise
     return await onLockedDevice(path, options, (device) => {
       checkSize(device, logLength, options);
       checkReplaceable(device, options);
-      return writeFileSystem(device, logLength);
+      const secondaries = new NewSecondaries(device, options);
+      try {
+        secondaries.open(options.secondaries ?? []);
+        return writeFileSystem(device, logLength, secondaries);
+      } finally {
+        secondaries.close();
+      }
     });
   } catch (error) {
     if (created) rmSync(path, { force: true });
@@ -152,18 +165,10 @@ function checkSize(device: Device, logLength: number, options: FormatOptions): v
 
 function checkReplaceable(device: Device, options: FormatOptions): void {
   if (options.force) return;
-  const { superblock, findings } = inspectSuperblock(readSuperblockBytes(device), device.size);
-  if (findings.some((found) => found.code === 'sb-magic')) return;
-  const owner =
-    superblock.ownerUuid === systemUuid() ? 'this host' : `the host with system UUID ${superblock.ownerUuid}`;
-  throw new FamfsError(
-    'already-famfs',
-    `${device.path}: holds a famfs file system (UUID ${superblock.uuid}), owned by ${owner}`,
-    'add --force to destroy it and make a new one',
-  );
+  checkNotFamfs(device);
 }
 
-function writeFileSystem(device: Device, logLength: number): FormatResult {
+function writeFileSystem(device: Device, logLength: number, secondaries: NewSecondaries): FormatResult {
   const ownerUuid = ensureSystemUuid();
   const uuid = crypto.randomUUID();
   wipeSuperblock(device);
@@ -181,6 +186,8 @@ function writeFileSystem(device: Device, logLength: number): FormatResult {
     primarySize: device.size,
     primaryName: device.path,
   });
+  const added = secondaries.write(decodeSuperblock(superblock), 1);
+  appendEntries(device, logLength, { nextSeqnum: 0, nextIndex: 0 }, added.map(entryOf));
   storeDurably(device, 0, superblock);
   return {
     device: device.path,
@@ -190,15 +197,10 @@ function writeFileSystem(device: Device, logLength: number): FormatResult {
     logBytes: logLength,
     logEntries: logCapacity(logLength),
     allocUnitBytes: DEFAULT_ALLOC_UNIT,
+    secondaries: added,
   };
 }
 
 function wipeSuperblock(device: Device): void {
   storeDurably(device, 0, Buffer.alloc(SUPERBLOCK.bytes));
-}
-
-function storeDurably(device: Device, offset: number, bytes: Buffer): void {
-  device.store(offset, bytes);
-  device.flush(offset, bytes.length);
-  device.fence();
 }

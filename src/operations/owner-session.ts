@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Allocator } from '../alloc/allocator';
+import type { Pool } from '../alloc/pool';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { appendEntries, logFull } from '../log/append';
+import type { DeviceRecord } from '../log/check-entry';
 import type { LogEntry } from '../log/entry';
 import { type Finding, isError } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
@@ -12,8 +13,9 @@ import { LOG_OFFSET, logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
 import { loadSuperblock, type Superblock } from '../log/superblock';
 import type { Tree } from '../log/tree';
-import { extentsOf, type FileMap } from '../types';
-import { allocatorOf } from './space';
+import { Members } from '../members/members';
+import { extentsOf, type FileMap, type PlacementPolicy } from '../types';
+import { poolOf } from './space';
 
 /** How a verb that writes opens its device. */
 export interface WriteOptions {
@@ -23,6 +25,8 @@ export interface WriteOptions {
   /** Called with what the work goes on in spite of. */
   readonly onWarning?: (message: string) => void;
   readonly signal?: AbortSignal;
+  /** Which of several devices new files go to. */
+  readonly policy?: PlacementPolicy;
 }
 
 /** The largest page of the processors that famfs runs on, in bytes. */
@@ -63,7 +67,9 @@ export class OwnerSession {
   private constructor(
     readonly device: Device,
     readonly superblock: Superblock,
-    readonly allocator: Allocator,
+    /** All devices of the file system, `device` being the primary. */
+    readonly members: Members,
+    readonly allocator: Pool,
     private readonly replay: Replay,
     private counters: Counters,
   ) {}
@@ -78,14 +84,14 @@ export class OwnerSession {
       const superblock = loadSuperblock(device);
       checkOwner(device.path, superblock);
       await lockDevice(device, options);
-      return OwnerSession.#begin(device, loadSuperblock(device));
+      return OwnerSession.#begin(device, loadSuperblock(device), options);
     } catch (error) {
       device.close();
       throw error;
     }
   }
 
-  static #begin(device: Device, superblock: Superblock): OwnerSession {
+  static #begin(device: Device, superblock: Superblock, options: WriteOptions): OwnerSession {
     let firstError: Finding | undefined;
     const { counters, findings } = inspectHeader(device, superblock.logLength);
     const note = (found: Finding) => {
@@ -97,12 +103,22 @@ export class OwnerSession {
     device.invalidate(LOG_OFFSET, superblock.logLength);
     replay.to(counters.nextIndex);
     if (!replay.appendable && firstError) throw badLog(device.path, firstError);
-    const allocator = allocatorOf(device, superblock, replay.tree);
-    return new OwnerSession(device, superblock, allocator, replay, counters);
+    const { devices, tree } = replay;
+    const opened = { writable: true, noSync: options.noSync ?? false };
+    const members = new Members(device, superblock, devices, [], opened);
+    for (const problem of members.problems()) options.onWarning?.(`${problem.detail}; no file goes there`);
+    const attached = (index: number) => members.find(index) !== undefined;
+    const allocator = poolOf({ superblock, tree, devices }, attached, options.policy);
+    return new OwnerSession(device, superblock, members, allocator, replay, counters);
   }
 
   get tree(): Tree {
     return this.replay.tree;
+  }
+
+  /** The devices that the log names, the primary first. */
+  get devices(): readonly DeviceRecord[] {
+    return this.replay.devices;
   }
 
   /** Entries that can still be appended. */
@@ -118,7 +134,8 @@ export class OwnerSession {
 
   /** Begins to write back the data of a file. */
   flushData(map: FileMap): void {
-    for (const { offset, length } of extentsOf(map)) this.device.flush(offset, length);
+    for (const { devindex, length, offset } of extentsOf(map))
+      this.members.at(devindex).flush(offset, length);
   }
 
   /**
@@ -127,23 +144,29 @@ export class OwnerSession {
    */
   zeroData(map: FileMap, size: number): void {
     const shown = Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
-    for (const { offset, length } of extentsOf(map)) {
-      this.device.zero(offset, Math.min(length, shown));
-      this.device.flush(offset, Math.min(length, shown));
+    for (const { devindex, length, offset } of extentsOf(map)) {
+      const device = this.members.at(devindex);
+      device.zero(offset, Math.min(length, shown));
+      device.flush(offset, Math.min(length, shown));
     }
+  }
+
+  /** Waits until what was flushed, on any device, is durable. */
+  fence(): void {
+    this.members.fence();
   }
 
   /** Makes flushed data durable, then appends entries for it: the files exist when this returns. */
   commit(entries: readonly LogEntry[]): void {
     if (entries.length === 0) return;
-    this.device.fence();
+    this.fence();
     this.counters = appendEntries(this.device, this.superblock.logLength, this.counters, entries);
     this.replay.to(this.counters.nextIndex);
   }
 
   close(): void {
     this.device.unlock();
-    this.device.close();
+    this.members.close();
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Device } from '../device/device';
 import { FamfsError } from '../errors';
 import { eachRun } from '../log/file-map';
+import type { DeviceTable } from '../members/members';
 import type { FileMap } from '../types';
 
 /** Bytes that are made, written and compared at a time. A multiple of a word, so that blocks join without a seam. */
@@ -77,10 +77,10 @@ export function checkSeed(seed: number): number {
 /**
  * Writes the contents that `seed` stands for into the `size` bytes at `map`, in order. Not flushed yet. `onBlock` is
  * called behind each block; what it throws ends the writing.
- * Throws FamfsError `device-io` when the device cannot be written, or is not the primary one.
+ * Throws FamfsError `device-io` when a device cannot be written.
  */
 export async function storeRandom(
-  device: Device,
+  devices: DeviceTable,
   map: FileMap,
   size: number,
   seed: number,
@@ -91,9 +91,7 @@ export async function storeRandom(
     const block = contents.next(Math.min(RANDOM_BLOCK_BYTES, size - position));
     let done = 0;
     eachRun(map, position, block.length, (devindex, offset, length) => {
-      if (devindex !== 0)
-        throw new FamfsError('device-io', `${device.path}: device ${devindex} is not attached`);
-      device.store(offset, block.subarray(done, done + length));
+      devices.at(devindex).store(offset, block.subarray(done, done + length));
       done += length;
     });
     position += block.length;

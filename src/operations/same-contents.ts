@@ -1,16 +1,16 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Device } from '../device/device';
 import { eachRun } from '../log/file-map';
+import type { DeviceTable } from '../members/members';
 import type { FileMap } from '../types';
 
 const COMPARE_BYTES = 2 ** 20;
 
 /**
- * Offset of the first of `size` bytes that differs between the bytes at `map` on a device and an open file, or
+ * Offset of the first of `size` bytes that differs between the bytes at `map` and an open file, or
  * undefined when none does. A file that is too short differs where it ends.
  */
 export async function differsFromFile(
-  device: Device,
+  devices: DeviceTable,
   map: FileMap,
   size: number,
   file: FileHandle,
@@ -21,7 +21,7 @@ export async function differsFromFile(
     const length = Math.min(COMPARE_BYTES, size - position);
     const { bytesRead } = await file.read(theirs, 0, length, position);
     if (bytesRead === 0) return position;
-    readMapped(device, map, position, ours.subarray(0, bytesRead));
+    readMapped(devices, map, position, ours.subarray(0, bytesRead));
     const at = firstDifference(ours.subarray(0, bytesRead), theirs.subarray(0, bytesRead));
     if (at !== -1) return position + at;
     position += bytesRead;
@@ -36,9 +36,10 @@ export function firstDifference(one: Buffer, other: Buffer): number {
 }
 
 /** Fills `target` with the bytes of a file from `position` on; cached lines are dropped first. */
-export function readMapped(device: Device, map: FileMap, position: number, target: Buffer): void {
+export function readMapped(devices: DeviceTable, map: FileMap, position: number, target: Buffer): void {
   let done = 0;
-  eachRun(map, position, target.length, (_devindex, offset, length) => {
+  eachRun(map, position, target.length, (devindex, offset, length) => {
+    const device = devices.at(devindex);
     device.invalidate(offset, length);
     device.readInto(target.subarray(done, done + length), offset);
     done += length;

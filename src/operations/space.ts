@@ -1,20 +1,41 @@
 import { Allocator } from '../alloc/allocator';
-import type { Device } from '../device/device';
-import { LOG_OFFSET } from '../log/layout';
+import { Pool } from '../alloc/pool';
+import type { DeviceRecord } from '../log/check-entry';
+import { LOG_OFFSET, SUPERBLOCK_REGION } from '../log/layout';
 import type { Superblock } from '../log/superblock';
 import { INO, type Tree } from '../log/tree';
+import type { PlacementPolicy } from '../types';
 
-/** The space of the primary device with all that the log's files take marked. */
-export function allocatorOf(device: Device, superblock: Superblock, tree: Tree): Allocator {
-  const allocator = new Allocator({
-    devindex: 0,
-    deviceBytes: device.size,
-    allocUnit: superblock.allocUnit,
-    reservedBytes: LOG_OFFSET + superblock.logLength,
-  });
-  const reserve = (devindex: number, offset: number, length: number) => {
-    if (devindex === 0) allocator.reserve({ devindex, offset, length });
-  };
+/** What is to be known of a file system to tell where it has room. */
+export interface Space {
+  readonly superblock: Superblock;
+  readonly tree: Tree;
+  /** The devices that the log names, the primary, with its real size, first. */
+  readonly devices: readonly DeviceRecord[];
+}
+
+/**
+ * The space of a file system with all that the log's files take marked. On a device that is not `attached` nothing
+ * is given out, and what is there is not counted: its size is only what the log says.
+ */
+export function poolOf(
+  { devices, superblock, tree }: Space,
+  attached: (index: number) => boolean,
+  policy?: PlacementPolicy,
+): Pool {
+  const allocators = devices.map(({ size }, devindex) =>
+    attached(devindex)
+      ? new Allocator({
+          devindex,
+          deviceBytes: size,
+          allocUnit: superblock.allocUnit,
+          reservedBytes: devindex === 0 ? LOG_OFFSET + superblock.logLength : SUPERBLOCK_REGION,
+        })
+      : undefined,
+  );
+  const pool = new Pool(allocators, policy, tree.fileCount);
+  const reserve = (devindex: number, offset: number, length: number) =>
+    pool.reserve({ devindex, offset, length });
   for (let ino: number = INO.first; ino <= tree.lastIno; ino++) tree.eachExtent(ino, reserve);
-  return allocator;
+  return pool;
 }

@@ -1,4 +1,3 @@
-import { checkStripe } from '../alloc/allocator';
 import { FamfsError } from '../errors';
 import { LOGGED_META_FILE } from '../log/paths';
 import { KIND } from '../log/tree';
@@ -12,7 +11,7 @@ const KEYS = ['nbuckets', 'nstrips', 'chunk_size'] as const;
 
 /**
  * How new files are spread: as the options say, or else as the file system's defaults do.
- * Throws FamfsError `usage` for options that do not fit the device.
+ * Throws FamfsError `usage` for options that do not fit the devices.
  */
 export async function stripeFor(
   session: OwnerSession,
@@ -20,7 +19,7 @@ export async function stripeFor(
 ): Promise<StripeOptions | undefined> {
   const { stripe } = options;
   if (!stripe) return stripeDefaults(session, options);
-  checkStripe(stripe, session.device.size, session.superblock.allocUnit);
+  session.allocator.checkStripe(stripe);
   return stripe;
 }
 
@@ -32,12 +31,11 @@ async function stripeDefaults(
   session: OwnerSession,
   { onWarning }: Pick<WriteOptions, 'onWarning'>,
 ): Promise<StripeOptions | undefined> {
-  const { allocUnit } = session.superblock;
   const ino = session.tree.resolve(LOGGED_META_FILE);
   if (ino === 0 || session.tree.kind.get(ino) !== KIND.file) return undefined;
   try {
     const stripe = await parseAllocConfig(readConfig(session, ino));
-    if (stripe) checkStripe(stripe, session.device.size, allocUnit);
+    if (stripe) session.allocator.checkStripe(stripe);
     return stripe;
   } catch (error) {
     if (!(error instanceof FamfsError) || error.code !== 'usage') throw error;
@@ -51,7 +49,7 @@ function readConfig(session: OwnerSession, ino: number): string {
   const map = session.tree.map(ino);
   if (size > MOST_BYTES) throw new FamfsError('usage', `${size} bytes are too many`);
   const bytes = Buffer.alloc(size);
-  readMapped(session.device, map, 0, bytes);
+  readMapped(session.members, map, 0, bytes);
   return bytes.toString();
 }
 

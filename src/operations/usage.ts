@@ -1,6 +1,5 @@
 import { FamfsError } from '../errors';
 import { listMounts } from './mounts';
-import { allocatorOf } from './space';
 import { type View, withView } from './view';
 
 /** How full a file system is. Sizes in bytes. */
@@ -43,8 +42,9 @@ export async function usageOf(targets: readonly string[]) {
   return { filesystems, failures };
 }
 
-function usageOfView({ capacity, device, mount, notShown, replay, superblock, tree }: View): Usage {
-  const { freeUnits, largestFreeUnits, unitBytes } = allocatorOf(device, superblock, tree).stats();
+function usageOfView(view: View): Usage {
+  const { capacity, device, mount, notShown, replay } = view;
+  const { freeUnits, largestFreeUnits, unitBytes } = view.pool().stats();
   const free = freeUnits * unitBytes;
   return {
     device: device.path,

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import type { Pool } from '../alloc/pool';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { errnoOf, FamfsError } from '../errors';
@@ -10,11 +11,13 @@ import { printable } from '../log/paths';
 import { Replay } from '../log/replay';
 import { loadSuperblock, type Superblock } from '../log/superblock';
 import { INO, KIND, type Tree } from '../log/tree';
+import { Members } from '../members/members';
 import { pathBytes } from '../path-bytes';
 import { extentsOf, type FileMap } from '../types';
 import { checkIsMounted, locate, type Mount, mountAt, mountOfDevice, realPath, targetOf } from './mounts';
 import { readFully } from './read-fully';
 import { readMapped } from './same-contents';
+import { poolOf } from './space';
 
 /** How a view is opened. */
 export interface ViewOptions {
@@ -22,6 +25,8 @@ export interface ViewOptions {
   readonly path?: string | undefined;
   /** Leave out the check that the mount still serves what its device holds: the server is not asked anything. */
   readonly unchecked?: boolean;
+  /** Where to look first for secondary devices. */
+  readonly devices?: readonly string[] | undefined;
   /** Called with everything that is wrong with log header and entries. */
   readonly onFinding?: (finding: Finding) => void;
 }
@@ -43,6 +48,8 @@ export class View {
     readonly device: Device,
     readonly superblock: Superblock,
     readonly replay: Replay,
+    /** All devices of the file system, `device` being the primary. */
+    readonly members: Members,
     /** Where the file system is mounted, if it is. */
     readonly mount: Mount | undefined,
     /** The mount that was asked for; undefined where the device was. */
@@ -64,7 +71,8 @@ export class View {
     try {
       const { replay, notShown } = replayLog(device, superblock, options.onFinding);
       const path = below(relative, options.path);
-      return new View(device, superblock, replay, mount, through, path, notShown);
+      const members = new Members(device, superblock, replay.devices, options.devices);
+      return new View(device, superblock, replay, members, mount, through, path, notShown);
     } catch (error) {
       device.close();
       throw error;
@@ -73,6 +81,13 @@ export class View {
 
   get tree(): Tree {
     return this.replay.tree;
+  }
+
+  /** The space of all devices that are attached. */
+  pool(): Pool {
+    const { members, replay, superblock, tree } = this;
+    const attached = (index: number) => members.find(index) !== undefined;
+    return poolOf({ superblock, tree, devices: replay.devices }, attached);
   }
 
   /** Entries that the log has room for. */
@@ -114,26 +129,20 @@ export class View {
   /**
    * Opens a file for reading: in the mount that the view was asked for by, whose caches may be ahead of the device,
    * or else straight on the device. Close it before the view.
-   * Throws FamfsError `device-io` for a file on a device other than the primary.
+   * Throws FamfsError `device-missing` and its like for a file on a device that cannot be used.
    */
   openFile(ino: number): ReadableFile {
     const size = this.tree.size.get(ino);
     const path = this.pathInMount(ino);
     if (path) return openServed(path, size);
     const map = this.mapOf(ino);
-    const elsewhere = extentsOf(map).find(({ devindex }) => devindex !== 0);
-    if (elsewhere) {
-      throw new FamfsError(
-        'device-io',
-        `${printable(this.tree.path(ino))}: is on device ${elsewhere.devindex}, and only the primary is attached`,
-      );
-    }
-    const read = (position: number, target: Buffer) => readMapped(this.device, map, position, target);
+    for (const { devindex } of extentsOf(map)) this.members.at(devindex);
+    const read = (position: number, target: Buffer) => readMapped(this.members, map, position, target);
     return { size, read, close: () => {} };
   }
 
   close(): void {
-    this.device.close();
+    this.members.close();
   }
 }
 

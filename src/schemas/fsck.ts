@@ -20,6 +20,10 @@ export const SpaceSchema = z.strictObject({
   largestFreeUnits: Count.describe('units of the longest free run'),
 });
 
+export const PoolSchema = SpaceSchema.extend({
+  devices: z.array(SpaceSchema.nullable()).describe('by device index; null for one that is not attached'),
+}).describe('of all devices that are attached');
+
 export const RoleSchema = z.enum(['owner', 'client']);
 
 export const FsckSchema: z.ZodType<CheckReport> = z.strictObject({
@@ -37,7 +41,7 @@ export const FsckSchema: z.ZodType<CheckReport> = z.strictObject({
         files: Count,
         directories: Count,
         fileBytes: Count,
-        space: SpaceSchema,
+        space: PoolSchema,
       }),
     )
     .describe('absent when superblock or log header are too bad for the entries to be found'),

@@ -41,9 +41,9 @@ function bytesOf(map: FileMap): number {
   return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
-function runsOf(map: FileMap, length: number): Run[] {
+function runsOf(device: Device, map: FileMap, length: number): Run[] {
   const runs: Run[] = [];
-  eachRun(map, 0, length, (_devindex, offset, count) => runs.push({ offset, length: count }));
+  eachRun(map, 0, length, (_devindex, offset, count) => runs.push({ device, offset, length: count }));
   return runs;
 }
 
@@ -76,8 +76,8 @@ describe.each(kinds)('runs of a %s', (_kind, make) => {
       fc.property(fc.oneof(simple, interleaved), fc.integer({ min: 1, max: UNIT }), (map, short) => {
         const capacity = bytesOf(map);
         const length = capacity - UNIT + short;
-        const runs = runsOf(map, capacity);
-        const mapped = new ContiguousMap(device, runs, length);
+        const runs = runsOf(device, map, capacity);
+        const mapped = new ContiguousMap(runs, length);
         const read = Buffer.concat(runs.map((run) => device.read(run.offset, run.length)));
         expect(mapped.buffers.map((buffer) => buffer.length)).toEqual([length]);
         expect(mapped.buffers[0]?.buffer.byteLength).toBe(length);
@@ -88,7 +88,7 @@ describe.each(kinds)('runs of a %s', (_kind, make) => {
   });
 
   test('show what is stored later', () => {
-    const mapped = new ContiguousMap(device, [{ offset: UNITS * UNIT, length: UNIT }], 10);
+    const mapped = new ContiguousMap([{ device, offset: UNITS * UNIT, length: UNIT }], 10);
     expect(mapped.buffers[0]?.toString()).toBe('\0'.repeat(10));
     device.store(UNITS * UNIT, Buffer.from('0123456789'));
     expect(mapped.buffers[0]?.toString()).toBe('0123456789');
@@ -96,7 +96,7 @@ describe.each(kinds)('runs of a %s', (_kind, make) => {
   });
 
   test('of more bytes than a Buffer has are several Buffers', () => {
-    const mapped = new ContiguousMap(device, [{ offset: 0, length: PIECE_BYTES + UNIT }], PIECE_BYTES + 5);
+    const mapped = new ContiguousMap([{ device, offset: 0, length: PIECE_BYTES + UNIT }], PIECE_BYTES + 5);
     expect(mapped.buffers.map((buffer) => buffer.length)).toEqual([PIECE_BYTES, 5]);
     device.store(PIECE_BYTES - 3, Buffer.from('abcdefgh'));
     expect(mapped.buffers[0]?.subarray(-3).toString()).toBe('abc');
@@ -105,7 +105,7 @@ describe.each(kinds)('runs of a %s', (_kind, make) => {
   });
 
   test('read as zeros once closed, also through views', () => {
-    const mapped = new ContiguousMap(device, [{ offset: UNIT, length: 2 * UNIT }], UNIT + 1);
+    const mapped = new ContiguousMap([{ device, offset: UNIT, length: 2 * UNIT }], UNIT + 1);
     const [buffer] = mapped.buffers;
     const view = new Uint8Array(buffer?.buffer as ArrayBuffer, 5, 10);
     expect(view[0]).toBe(1);
@@ -117,7 +117,7 @@ describe.each(kinds)('runs of a %s', (_kind, make) => {
   });
 
   test('no bytes are no Buffer', () => {
-    const mapped = new ContiguousMap(device, [], 0);
+    const mapped = new ContiguousMap([], 0);
     expect(mapped.buffers).toEqual([]);
     mapped.populate();
     mapped.close();
@@ -128,7 +128,7 @@ describe.each(kinds)('runs of a %s', (_kind, make) => {
       code: 'device-io',
       message: expect.stringContaining('EINVAL'),
     });
-    expect(() => new ContiguousMap(device, [{ offset: 100, length: UNIT }], 1)).toThrow(refused);
+    expect(() => new ContiguousMap([{ device, offset: 100, length: UNIT }], 1)).toThrow(refused);
   });
 });
 
@@ -140,13 +140,13 @@ test('a file that was cut short is refused by populate, and by the next mapping'
     closeSync(openSync(path, 'w'));
     truncateSync(path, size);
     const device = new FileDevice(path, openSync(path, 'r'), size, { writable: false });
-    const runs = [{ offset: 8 * UNIT, length: UNIT }];
-    const mapped = new ContiguousMap(device, runs, UNIT);
+    const runs = [{ device, offset: 8 * UNIT, length: UNIT }];
+    const mapped = new ContiguousMap(runs, UNIT);
     mapped.populate();
     truncateSync(path, UNIT);
     const refused = expect.objectContaining({ code: 'device-io', message: expect.stringContaining(path) });
     expect(() => mapped.populate()).toThrow(refused);
-    expect(() => new ContiguousMap(device, runs, UNIT)).toThrow(refused);
+    expect(() => new ContiguousMap(runs, UNIT)).toThrow(refused);
     mapped.close();
     expect(mapped.buffers[0]?.[0]).toBe(0);
     device.close();
@@ -170,7 +170,7 @@ test('addresses are given back once nothing can reach them, and not before', () 
       truncateSync(path, 1 << 20);
       const device = new FileDevice(path, openSync(path, 'r+'), 1 << 20, { writable: true, noSync: true });
       device.store(0, Buffer.from('kept'));
-      const map = () => new ContiguousMap(device, [{ offset: 0, length: 4096 }], 4096);
+      const map = () => new ContiguousMap([{ device, offset: 0, length: 4096 }], 4096);
       const mapped = () => readFileSync('/proc/self/maps', 'utf8').split(path).length - 1;
       const view = new Uint8Array(map().buffers[0]!.buffer, 0, 4);
       for (let i = 0; i < 100; i++) {

@@ -11,8 +11,11 @@ import { hasUsableGeometry, inspectSuperblock, readSuperblockBytes } from '../..
 import { makeImage, TYPICAL, writeImage } from '../../support/images';
 import { DAMAGED_IMAGES } from '../../support/images-damaged';
 
-/** Found by comparing the extents of all files, which the check operation does and a replay does not. */
-const FOUND_ELSEWHERE: FindingCode[] = ['ext-overlap'];
+/** Found by comparing the extents of all files and looking at other devices: by the check operation, not by a replay. */
+const FOUND_ELSEWHERE: FindingCode[] = [
+  'ext-overlap',
+  ...(['dev-missing', 'dev-damaged', 'dev-foreign', 'dev-truncated'] as const),
+];
 
 function findingsOf(store: Store): Finding[] {
   const { superblock, findings } = inspectSuperblock(readSuperblockBytes(store), store.size);

@@ -1,0 +1,64 @@
+import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { hintDirectory } from '../server-place';
+
+const SYSFS_DEVICES = '/sys/bus/dax/devices';
+
+/** A path where a device may be; `expected` where somebody said that it is there. */
+export interface Candidate {
+  readonly path: string;
+  readonly expected: boolean;
+}
+
+/** Where the device with a UUID may be: what was given by hand, then FAMFS_DEVICES, the last place known, all DAX devices. */
+export function candidates(uuid: string, given: readonly string[]): Candidate[] {
+  const hint = hintOf(uuid);
+  const expected = new Set([...given, ...devicesInEnvironment(), ...(hint ? [hint] : [])]);
+  const others = daxNodes().filter((path) => !expected.has(path));
+  return [
+    ...[...expected].map((path) => ({ path, expected: true })),
+    ...others.map((path) => ({ path, expected: false })),
+  ];
+}
+
+/** The paths in FAMFS_DEVICES, which are separated by colons. */
+export function devicesInEnvironment(): string[] {
+  return (process.env.FAMFS_DEVICES ?? '').split(':').filter((path) => path !== '');
+}
+
+/** Where the device with a UUID was last found on this host; undefined where nobody noted it. */
+export function hintOf(uuid: string): string | undefined {
+  try {
+    return readlinkSync(join(hintDirectory(), uuid));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Notes where a device is, as a link named by its UUID. Only a hint: whoever follows it looks at what is there. Nothing
+ * is said when it cannot be noted.
+ */
+export function noteHint(uuid: string, path: string): void {
+  const link = join(hintDirectory(), uuid);
+  const fresh = `${link}.${process.pid}`;
+  if (hintOf(uuid) === resolve(path)) return;
+  try {
+    mkdirSync(hintDirectory(), { recursive: true, mode: 0o755 });
+    symlinkSync(resolve(path), fresh);
+    renameSync(fresh, link);
+  } catch {
+    rmSync(fresh, { force: true });
+  }
+}
+
+/** The nodes of the DAX devices that the kernel lists. */
+export function daxNodes(): string[] {
+  try {
+    return readdirSync(SYSFS_DEVICES)
+      .sort()
+      .map((name) => join('/dev', name));
+  } catch {
+    return [];
+  }
+}

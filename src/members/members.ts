@@ -1,0 +1,91 @@
+import type { Device, OpenOptions } from '../device/device';
+import type { DeviceRecord } from '../log/check-entry';
+import type { Superblock } from '../log/superblock';
+import { findMember, type MemberProblem, memberError } from './search';
+
+/** How long a device that was not found is not looked for again. */
+const RETRY_MS = 1000;
+
+/** Whoever knows the devices of a file system by their index in maps of files. */
+export interface DeviceTable {
+  /** Throws FamfsError `device-missing`, `-damaged`, `-foreign` or `-truncated` for one that cannot be used. */
+  at(index: number): Device;
+}
+
+interface Absent {
+  readonly problem: MemberProblem;
+  readonly since: number;
+}
+
+/**
+ * The devices of one file system. The primary is open from the beginning; others, which the log names by their UUID, are
+ * looked for and opened when they are first needed.
+ */
+export class Members implements DeviceTable {
+  readonly #open = new Map<number, Device>();
+  readonly #absent = new Map<number, Absent>();
+
+  /**
+   * `records` are the devices that the log names, the primary first; more may come up at any time. `given` are paths
+   * where to look first. Secondary devices are opened as the primary was.
+   */
+  constructor(
+    readonly primary: Device,
+    private readonly superblock: Superblock,
+    private readonly records: readonly DeviceRecord[],
+    private readonly given: readonly string[] = [],
+    private readonly options: OpenOptions = { writable: primary.writable },
+  ) {
+    this.#open.set(0, primary);
+  }
+
+  /** How many devices the log names, the primary among them. */
+  get count(): number {
+    return this.records.length;
+  }
+
+  at(index: number): Device {
+    const { device, problem } = this.#find(index);
+    if (device) return device;
+    throw memberError(this.primary.path, problem);
+  }
+
+  /** The device, or undefined for one that cannot be used. */
+  find(index: number): Device | undefined {
+    return this.#find(index).device;
+  }
+
+  /** What is wrong with devices that the log names, all of which are looked for. */
+  problems(): MemberProblem[] {
+    return this.records.flatMap((_record, index) => this.#find(index).problem ?? []);
+  }
+
+  /** Waits until all that was flushed, on any device, is durable. */
+  fence(): void {
+    for (const device of this.#open.values()) device.fence();
+  }
+
+  /** Closes all devices, the primary among them. */
+  close(): void {
+    this.closeSecondaries();
+    this.primary.close();
+  }
+
+  closeSecondaries(): void {
+    for (const [index, device] of this.#open) if (index !== 0) device.close();
+    this.#open.clear();
+  }
+
+  #find(index: number): { device: Device; problem?: never } | { device?: never; problem: MemberProblem } {
+    const device = this.#open.get(index);
+    if (device) return { device };
+    const absent = this.#absent.get(index);
+    if (absent && performance.now() - absent.since < RETRY_MS) return { problem: absent.problem };
+    const record = this.records[index];
+    if (!record) throw new RangeError(`the log names no device ${index}`);
+    const found = findMember({ superblock: this.superblock, index, record }, this.options, this.given);
+    if (found.device) this.#open.set(index, found.device);
+    else this.#absent.set(index, { problem: found.problem, since: performance.now() });
+    return found;
+  }
+}
