@@ -30,6 +30,10 @@ const PIECE_BYTES = 8 * 2 ** 20;
 /** Up to this many bytes, to have another thread copy them takes longer than to copy them. */
 export const SMALL_BYTES = 128 * 2 ** 10;
 
+/** Milliseconds of work between two looks at signals. */
+const TURN_MS = 10;
+
+let lastTurn = 0;
 const smallBuffer = Buffer.allocUnsafeSlow(SMALL_BYTES);
 
 /** The pieces of all transfers, in order. */
@@ -56,9 +60,14 @@ export async function transferPiece(device: Device, { transfer, position, length
       }
       at += run.length;
     }
-    // What waits for nothing gives signals their turn here.
-    if (range.hole || range.length <= SMALL_BYTES) await nextTurn();
+    // Holes and small files wait for nothing: signals get their turn here.
+    if (performance.now() - lastTurn > TURN_MS) await takeTurn();
   }
+}
+
+async function takeTurn(): Promise<void> {
+  await nextTurn();
+  lastTurn = performance.now();
 }
 
 /** Copies a run of data to the device. Returns the bytes that were there. */
