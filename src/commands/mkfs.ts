@@ -1,7 +1,8 @@
 import { Args, Flags } from '@oclif/core';
-import type { FormatResult } from '../operations/format';
+import type { FormatResult, KillResult } from '../operations/format';
 import { formatSize } from '../ui/sizes';
 import { BaseCommand, defined, sizeFlag, syncFlag } from './base';
+import { daxModeFlag } from './dax-mode-flag';
 
 export default class Mkfs extends BaseCommand {
   static override summary = 'Make a file system on a devdax device or a file.';
@@ -23,18 +24,26 @@ export default class Mkfs extends BaseCommand {
       char: 'l',
       description: 'length of the log, a power of two of 8m or more (default 8m: 15,420 entries)',
     }),
-    create: sizeFlag({ description: 'make a new sparse file of this size first' }),
+    create: sizeFlag({
+      description: 'make a new sparse file of this size first',
+      exclusive: ['set-daxmode'],
+    }),
     small: Flags.boolean({
       description: 'accept a device below 4 GiB, which other implementations do not read',
     }),
+    ...daxModeFlag,
     ...syncFlag,
   };
 
-  async run(): Promise<FormatResult | { device: string }> {
+  async run(): Promise<FormatResult | KillResult> {
     const { args, flags } = await this.parse(Mkfs);
     const { format, kill } = await import('../operations/format');
-    const { create, force, loglen: logLength, 'no-sync': noSync, small } = flags;
-    const options = { ...defined({ create, force, logLength, noSync, small }), onWait: this.tellWait };
+    const { create, force, loglen: logLength, 'no-sync': noSync, 'set-daxmode': setDaxMode, small } = flags;
+    const options = {
+      ...defined({ create, force, logLength, noSync, setDaxMode, small }),
+      onModeChange: this.tellWarning,
+      onWait: this.tellWait,
+    };
     if (flags.kill) {
       const killed = await kill(args.device, options);
       this.say(`${killed.device}: the file system is gone`);

@@ -15,10 +15,11 @@ import {
 } from '../log/layout';
 import { encodeSuperblock, inspectSuperblock, readSuperblockBytes } from '../log/superblock';
 import { isPowerOfTwo } from '../numbers';
+import { type DaxModeOptions, type SwitchedMode, withDaxMode } from './dax-mode';
 import { mountOfDevice } from './mounts';
 import { lockDevice, type WriteOptions } from './owner-session';
 
-export interface FormatOptions extends WriteOptions {
+export interface FormatOptions extends WriteOptions, DaxModeOptions {
   /** Bytes; a power of two of 8 MiB or more. */
   readonly logLength?: number;
   /** Make over an existing file system, whoever owns it. */
@@ -29,7 +30,7 @@ export interface FormatOptions extends WriteOptions {
   readonly create?: number;
 }
 
-export interface FormatResult {
+export interface FormatResult extends SwitchedMode {
   readonly device: string;
   readonly uuid: string;
   readonly ownerUuid: string;
@@ -37,6 +38,10 @@ export interface FormatResult {
   readonly logBytes: number;
   readonly logEntries: number;
   readonly allocUnitBytes: number;
+}
+
+export interface KillResult extends SwitchedMode {
+  readonly device: string;
 }
 
 /**
@@ -67,7 +72,7 @@ export async function format(path: string, options: FormatOptions = {}): Promise
 }
 
 /** Wipes the superblock, so that there is no file system any more. The data stays where it was. */
-export async function kill(path: string, options: FormatOptions): Promise<{ device: string }> {
+export async function kill(path: string, options: FormatOptions): Promise<KillResult> {
   if (!options.force) {
     throw new FamfsError(
       'usage',
@@ -81,11 +86,15 @@ export async function kill(path: string, options: FormatOptions): Promise<{ devi
   });
 }
 
-async function onLockedDevice<T>(
+function onLockedDevice<T extends object>(
   path: string,
   options: FormatOptions,
   work: (device: Device) => T,
-): Promise<T> {
+): Promise<T & SwitchedMode> {
+  return withDaxMode(path, options, () => whileLocked(path, options, work));
+}
+
+async function whileLocked<T>(path: string, options: FormatOptions, work: (device: Device) => T): Promise<T> {
   const device = openDevice(path, { writable: true, noSync: options.noSync ?? false });
   try {
     checkNotMounted(path, device);

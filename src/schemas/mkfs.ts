@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { FormatResult } from '../operations/format';
-import { Count } from './shared';
+import type { FormatResult, KillResult } from '../operations/format';
+import { Count, switchedFrom } from './shared';
 
-export const MkfsSchema: z.ZodType<FormatResult | { device: string }> = z.union([
+export const MkfsSchema: z.ZodType<FormatResult | KillResult> = z.union([
   z.strictObject({
     device: z.string(),
     uuid: z.uuid(),
@@ -11,6 +11,7 @@ export const MkfsSchema: z.ZodType<FormatResult | { device: string }> = z.union(
     logBytes: Count,
     logEntries: Count.describe('entries that the log has room for'),
     allocUnitBytes: Count,
+    ...switchedFrom,
   }),
-  z.strictObject({ device: z.string() }).describe('with --kill'),
+  z.strictObject({ device: z.string(), ...switchedFrom }).describe('with --kill'),
 ]);

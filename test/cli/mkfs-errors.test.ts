@@ -268,3 +268,21 @@ describe('usage', () => {
     await expectFailure(['mkfs', '--loglen'], { status: 2, code: 'usage', says: ['--loglen'] });
   });
 });
+
+describe('--set-daxmode', () => {
+  test('of what is no DAX device', async () => {
+    await refused(blank(), ['--set-daxmode', 'devdax'], {
+      status: 1,
+      code: 'no-device',
+      says: ['not a DAX device'],
+      hint: 'leave --set-daxmode out',
+    });
+  });
+
+  test.each([
+    ['another mode', ['--set-daxmode', 'famfs'], '--set-daxmode=famfs'],
+    ['a file to be made', ['--set-daxmode', 'devdax', '--create', '4g'], '--create'],
+  ])('with %s', async (_name, args, says) => {
+    await refused(blank(), args, { status: 2, code: 'usage', says: [says] });
+  });
+});
