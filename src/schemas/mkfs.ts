@@ -5,8 +5,8 @@ import { Count, switchedFrom } from './shared';
 export const MkfsSchema: z.ZodType<FormatResult | KillResult> = z.union([
   z.strictObject({
     device: z.string(),
-    uuid: z.uuid(),
-    ownerUuid: z.uuid(),
+    uuid: z.guid(),
+    ownerUuid: z.guid(),
     deviceBytes: Count,
     logBytes: Count,
     logEntries: Count.describe('entries that the log has room for'),
