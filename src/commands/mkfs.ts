@@ -22,7 +22,7 @@ export default class Mkfs extends BaseCommand {
     kill: Flags.boolean({ char: 'k', description: 'wipe the superblock instead (needs --force)' }),
     loglen: sizeFlag({
       char: 'l',
-      description: 'length of the log, a power of two of 8m or more (default 8m: 15,420 entries)',
+      description: 'length of the log, a power of two from 8m to 16g (default 8m: 15,420 entries)',
     }),
     create: sizeFlag({
       description: 'make a new sparse file of this size first',

@@ -9,6 +9,7 @@ import {
   DEFAULT_LOG_LENGTH,
   LOG_OFFSET,
   logCapacity,
+  MAX_LOG_LENGTH,
   MIN_DEVICE_SIZE,
   MIN_LOG_LENGTH,
   SUPERBLOCK,
@@ -20,7 +21,7 @@ import { mountOfDevice } from './mounts';
 import { lockDevice, type WriteOptions } from './owner-session';
 
 export interface FormatOptions extends WriteOptions, DaxModeOptions {
-  /** Bytes; a power of two of 8 MiB or more. */
+  /** Bytes; a power of two from 8 MiB to 16 GiB. */
   readonly logLength?: number;
   /** Make over an existing file system, whoever owns it. */
   readonly force?: boolean;
@@ -50,10 +51,10 @@ export interface KillResult extends SwitchedMode {
  */
 export async function format(path: string, options: FormatOptions = {}): Promise<FormatResult> {
   const logLength = options.logLength ?? DEFAULT_LOG_LENGTH;
-  if (!isPowerOfTwo(logLength) || logLength < MIN_LOG_LENGTH) {
+  if (!isPowerOfTwo(logLength) || logLength < MIN_LOG_LENGTH || logLength > MAX_LOG_LENGTH) {
     throw new FamfsError(
       'usage',
-      `log length ${logLength}: must be a power of two of 8 MiB or more`,
+      `log length ${logLength}: must be a power of two from 8 MiB to 16 GiB`,
       'for example --loglen 64M',
     );
   }

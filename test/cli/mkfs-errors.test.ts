@@ -26,11 +26,11 @@ async function refused(device: string, args: string[], failure: Failure, options
 }
 
 describe('a bad log length', () => {
-  test.each(['1', '4m', '11m', '12m', '0', '8388609'])('%s is refused', async (loglen) => {
+  test.each(['1', '4m', '11m', '12m', '0', '8388609', '32g'])('%s is refused', async (loglen) => {
     await refused(blank(), ['--loglen', loglen], {
       status: 2,
       code: 'usage',
-      says: ['log length', 'power of two', '8 MiB'],
+      says: ['log length', 'power of two', '8 MiB', '16 GiB'],
       hint: '--loglen',
     });
   });

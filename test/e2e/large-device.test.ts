@@ -2,8 +2,9 @@ import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { DEFAULT_LOG_LENGTH, LOG_OFFSET } from '../../src/log/layout';
 import type { CheckReport } from '../../src/operations/check';
 import type { DeviceMap } from '../../src/operations/device-map';
-import { GIB } from '../support/images';
+import { GIB, makeImage, writeImage } from '../support/images';
 import { famfsOk, shell, succeeded } from '../support/run';
+import { expectFailure } from '../support/run-expect';
 import { put } from '../support/run-files';
 import { scratchAll } from '../support/run-scratch';
 
@@ -59,5 +60,30 @@ describe('a device of 1 TiB, which takes some MiB of the disk', () => {
     expect((blocks as number) * (bytes as number)).toBe(TIB - METADATA);
     const full = await famfsOk(['df', '--json', mount]);
     expect(JSON.parse(full.stdout).filesystems[0]).toMatchObject({ size: TIB });
+  });
+});
+
+describe('logs', () => {
+  const scratch = scratchAll();
+
+  test('of 16 GiB, the longest, are used', async () => {
+    const { device, mount } = await scratch.mountedDevice('1t', ['--loglen', '16g']);
+    await famfsOk(['creat', '--no-sync', '--size', '1m', `${mount}/file`]);
+    expect(statSync(`${mount}/file`).size).toBe(2 ** 20);
+    const report = (await famfsOk(['fsck', '--json', mount])).json<CheckReport>();
+    expect(report).toMatchObject({ errors: 0, contents: { entries: 1, capacity: 31_580_641 } });
+    expect(statSync(device).blocks * 512).toBeLessThan(64 * 2 ** 20);
+  });
+
+  test('of more cannot be mounted, and are read without it', async () => {
+    const device = scratch.path('long.img');
+    writeImage(device, makeImage({ deviceSize: TIB, logLength: 32 * GIB }));
+    await expectFailure(['mount', device, scratch.directory('mnt')], {
+      status: 1,
+      code: 'mount-failed',
+      says: [device, `log of ${32 * GIB} bytes`],
+      hint: 'without a mount',
+    });
+    expect((await famfsOk(['ls', device])).stdout).not.toBe('');
   });
 });
