@@ -34,6 +34,12 @@ export const ERROR_TABLE = {
     meaning: 'Another famfs process holds the lock of the device.',
     todo: 'Wait for the other verb to end, then try again; `fuser -v DEVICE` shows who has the device open.',
   },
+  'dax-mode': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'The DAX device is in a mode in which it cannot be used, or its mode cannot be changed now.',
+    todo: 'Give `famfs mkfs` or `famfs mount` the flag `--set-daxmode devdax`, or see to what the message names; `famfs doctor` shows the mode of each device.',
+  },
   'device-io': {
     exit: 1,
     fsck: 8,

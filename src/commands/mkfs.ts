@@ -1,7 +1,8 @@
 import { Args, Flags } from '@oclif/core';
-import type { FormatResult } from '../operations/format';
+import type { FormatResult, KillResult } from '../operations/format';
 import { formatSize } from '../ui/sizes';
 import { BaseCommand, defined, sizeFlag, syncFlag } from './base';
+import { daxModeFlag } from './dax-mode-flag';
 import { accessFlags, noEffect, verboseFlag } from './reference-flags';
 
 export default class Mkfs extends BaseCommand {
@@ -22,23 +23,31 @@ export default class Mkfs extends BaseCommand {
     kill: Flags.boolean({ char: 'k', description: 'wipe the superblock instead (needs --force)' }),
     loglen: sizeFlag({
       char: 'l',
-      description: 'length of the log, a power of two of 8m or more (default 8m: 15,420 entries)',
+      description: 'length of the log, a power of two from 8m to 16g (default 8m: 15,420 entries)',
     }),
-    create: sizeFlag({ description: 'make a new sparse file of this size first' }),
+    create: sizeFlag({
+      description: 'make a new sparse file of this size first',
+      exclusive: ['set-daxmode'],
+    }),
     small: Flags.boolean({
       description: 'accept a device below 4 GiB, which other implementations do not read',
     }),
+    ...daxModeFlag,
     ...syncFlag,
     ...accessFlags,
     ...verboseFlag,
     nofuse: noEffect('devices are read and written directly', 'F'),
   };
 
-  async run(): Promise<FormatResult | { device: string }> {
+  async run(): Promise<FormatResult | KillResult> {
     const { args, flags } = await this.parse(Mkfs);
     const { format, kill } = await import('../operations/format');
-    const { create, force, loglen: logLength, 'no-sync': noSync, small } = flags;
-    const options = { ...defined({ create, force, logLength, noSync, small }), onWait: this.tellWait };
+    const { create, force, loglen: logLength, 'no-sync': noSync, 'set-daxmode': setDaxMode, small } = flags;
+    const options = {
+      ...defined({ create, force, logLength, noSync, setDaxMode, small }),
+      onModeChange: this.tellWarning,
+      onWait: this.tellWait,
+    };
     if (flags.kill) {
       const killed = await kill(args.device, options);
       this.say(`${killed.device}: the file system is gone`);
