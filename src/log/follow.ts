@@ -1,7 +1,7 @@
 import { readCounters } from './header';
 import { entryOffset, LOG_ENTRY, logCapacity } from './layout';
 import type { Store } from './store';
-import { inspectSuperblock, readSuperblockBytes, type Superblock } from './superblock';
+import { findSuperblock, type Superblock } from './superblock';
 
 /**
  * Why a log cannot be followed any more: another file system was made over it, its superblock is gone, or its counters
@@ -33,7 +33,7 @@ export function lookForMore(store: Store, superblock: Superblock, known: number)
 
 /** Whether the superblock is still that of the file system. */
 export function checkIdentity(store: Store, { uuid }: Superblock): Derailment | undefined {
-  const { superblock, findings } = inspectSuperblock(readSuperblockBytes(store), store.size);
+  const { superblock, findings } = findSuperblock(store);
   if (findings.some(({ code }) => code === 'sb-magic' || code === 'sb-crc')) return 'no-superblock';
   return superblock.uuid === uuid ? undefined : 'other-file-system';
 }

@@ -8,12 +8,7 @@ import { type Finding, isError } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
 import { LOG_OFFSET, logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
-import {
-  hasUsableGeometry,
-  inspectSuperblock,
-  readSuperblockBytes,
-  type Superblock,
-} from '../log/superblock';
+import { findSuperblock, hasUsableGeometry, type Superblock } from '../log/superblock';
 import { INO } from '../log/tree';
 import { mountOfDevice, targetOf } from './mounts';
 import { findOverlaps } from './overlaps';
@@ -77,7 +72,7 @@ export async function check(path: string, options: CheckOptions = {}): Promise<C
 }
 
 async function checkDevice(device: Device, options: CheckOptions): Promise<CheckReport> {
-  const { superblock, findings } = inspectSuperblock(readSuperblockBytes(device), device.size);
+  const { superblock, findings } = findSuperblock(device);
   const known = !findings.some((found) => found.code === 'sb-magic');
   const contents = hasUsableGeometry(findings)
     ? await checkLog(device, superblock, findings, options)

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Allocator } from '../alloc/allocator';
 import type { Device } from '../device/device';
+import { describeHost, whereHostIs } from '../device/host-names';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
@@ -147,14 +148,14 @@ export class OwnerSession {
   }
 }
 
-/** Throws FamfsError `not-owner` unless this host made the file system. */
+/** Throws FamfsError `not-owner` unless this host owns the file system. */
 export function checkOwner(path: string, superblock: Superblock): void {
   const here = systemUuid();
   if (here === superblock.ownerUuid) return;
   throw new FamfsError(
     'not-owner',
-    `${path}: this host (system UUID ${here ?? 'none'}) is a client; the owner has ${superblock.ownerUuid}`,
-    'run this on the owner host',
+    `${path}: this host (system UUID ${here ?? 'none'}) is a client; the owner is ${describeHost(superblock.ownerUuid)}`,
+    `run this on the owner: ${whereHostIs(superblock.ownerUuid)}`,
   );
 }
 
