@@ -62,7 +62,7 @@ export class Replay {
     return this.counts.corrupt === 0 && this.counts.rejected === 0;
   }
 
-  /** Replays the entries from the first not yet seen up to, not including, `end`. */
+  /** Replays the entries from the first not yet seen up to, not including, `end`. Cached lines are dropped first. */
   to(end: number): void {
     if (end - this.counts.entries > BLOCK_ENTRIES) this.tree.reserve(end);
     const block = Buffer.allocUnsafeSlow(
@@ -71,6 +71,7 @@ export class Replay {
     for (let index = this.counts.entries; index < end; ) {
       const count = Math.min(BLOCK_ENTRIES, end - index);
       const bytes = block.subarray(0, count * LOG_ENTRY.bytes);
+      this.store.invalidate(entryOffset(index), bytes.length);
       this.store.readInto(bytes, entryOffset(index));
       for (let i = 0; i < count; i++, index++) this.#take(bytes, i * LOG_ENTRY.bytes, index);
     }

@@ -6,7 +6,7 @@ import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { type Finding, isError } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
-import { LOG_OFFSET, logCapacity } from '../log/layout';
+import { logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
 import { findSuperblock, hasUsableGeometry, type Superblock } from '../log/superblock';
 import { INO } from '../log/tree';
@@ -104,7 +104,6 @@ async function checkLog(
   const end = entriesToCheck(counters, superblock, headerFindings);
   if (end === undefined) return undefined;
   const replay = new Replay(device, superblock, (found) => findings.push(found));
-  device.invalidate(LOG_OFFSET, superblock.logLength);
   replay.tree.reserve(end);
   for (let at = 0; at < end; ) {
     if (options.signal?.aborted)

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { FamfsError } from '../errors';
+import { type ErrorCode, FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import type { CopyAction, CopyOptions, CopyResult } from './copy-options';
 import { type CopyFailure, failureOf, type PlannedItem } from './copy-plan';
@@ -13,6 +13,9 @@ import { differsFromFile } from './same-contents';
 const BATCH_BYTES = 256 * 2 ** 20;
 const BATCH_ITEMS = 512;
 const DEFAULT_THREADS = 4;
+
+/** Errors that end the copy, and not that of one file alone. */
+const ABOUT_THE_DEVICE: readonly ErrorCode[] = ['device-io', 'owner-changed', 'two-owners'];
 
 /** Carries out a plan, batch by batch. */
 export class Copier {
@@ -134,6 +137,7 @@ export class Copier {
         const { transfer } = piece;
         if (transfer.failure) continue;
         await this.#guarded(transfer, async () => {
+          this.session.checkStillOwner();
           await transferPiece(this.session.device, piece);
           transfer.left -= piece.length;
           this.options.onProgress?.(piece.length, printable(transfer.item.target));
@@ -167,7 +171,7 @@ export class Copier {
     try {
       await work();
     } catch (error) {
-      if (error instanceof FamfsError && error.code === 'device-io') throw error;
+      if (error instanceof FamfsError && ABOUT_THE_DEVICE.includes(error.code)) throw error;
       if (transfer.failure) return;
       transfer.failure = failureOf(transfer.item.source, error);
       this.#result.failures.push(explained(transfer.item, transfer.failure));
