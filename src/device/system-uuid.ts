@@ -91,9 +91,9 @@ function sync(directory: string): void {
   }
 }
 
-/** Whether there is a symbolic link to nothing at `path`. */
+/** Whether what was not found at `path` is a symbolic link to nothing; a file would have been made since. */
 function leadsNowhere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 function parse(text: string, source: string): string {
