@@ -33,8 +33,8 @@ function deviceOn(fd: number, path: string, options: OpenOptions): Device {
   const name = () => (options.through === undefined ? realpathSync(path) : path);
   if (stats.isFile()) return new FileDevice(name(), fd, stats.size, options);
   if (stats.isCharacterDevice()) {
-    const { size } = daxAttributes(path, stats);
-    return new DaxDevice(name(), fd, size, options);
+    const { align, size } = daxAttributes(path, stats);
+    return new DaxDevice(name(), fd, size, options, align);
   }
   throw new FamfsError(
     'no-device',

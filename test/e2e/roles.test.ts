@@ -2,8 +2,9 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLIENT, command, commandOk, famfs, famfsOk, shell, succeeded } from '../support/run';
 import { scratchAll } from '../support/run-scratch';
-import { creat, pattern, python, writeAt } from './helpers';
+import { creat, pattern, processesOf, python, writeAt } from './helpers';
 
+const scratch = scratchAll();
 const SIZE = 10_000;
 const OPEN_FOR_WRITING =
   'answer([attempt(lambda: os.open(args[0], flag)) for flag in (os.O_WRONLY, os.O_RDWR)])';
@@ -111,6 +112,21 @@ answer([attempt(lambda: os.pwrite(fd, b'x', 100)), attempt(lambda: memory.flush(
     expect(results).toEqual([1, null, null]);
     expect(readFileSync(path).toString('latin1', 0, 4)).toBe('kept');
   });
+});
+
+test('no process of a mount maps its device for writing', async () => {
+  const { device, mount } = await scratch.mountedDevice();
+  await creat(join(mount, 'file'), SIZE);
+  writeAt(join(mount, 'file'), 0, pattern(SIZE));
+  await commandOk('sync', [join(mount, 'file')]);
+  expect(readFileSync(join(mount, 'file')).equals(pattern(SIZE))).toBe(true);
+  const maps = processesOf(device, mount).map((pid) => readFileSync(`/proc/${pid}/maps`, 'utf8'));
+  const rights = maps
+    .join('')
+    .split('\n')
+    .filter((line) => line.endsWith(` ${device}`));
+  expect(rights.length).toBeGreaterThan(0);
+  expect(rights.map((line) => line.split(' ')[1])).toEqual(rights.map(() => 'r--s'));
 });
 
 describe('a read-only mount', () => {
