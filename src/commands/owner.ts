@@ -48,9 +48,7 @@ With --take --force this host becomes the owner. An owner that is alive finds ou
     const former = formerOwnerUuid === undefined ? '' : `, and no more by ${formerOwnerUuid}`;
     this.say(`${device}: owned by this host now${former}`);
     for (const directory of remount)
-      this.say(
-        `${directory}: its files stay read-only as on a client until famfs umount ${directory} and famfs mount`,
-      );
+      this.say(`${directory}: files here may be written as before until it is unmounted and mounted again`);
     if (formerOwnerWrites)
       await this.warnLine(
         `${device}: the former owner is alive and wrote to the log meanwhile: stop it, then run famfs fsck`,

@@ -33,7 +33,7 @@ export interface Takeover extends Ownership {
   readonly formerOwnerUuid?: string;
   /** True when something was logged while it was taken: the former owner writes. */
   readonly formerOwnerWrites: boolean;
-  /** Mounts of this host whose files stay those of a client until they are mounted again. */
+  /** Mounts of this host: what it may write in files, they learn when they are mounted again. */
   readonly remount: string[];
 }
 

@@ -22,7 +22,7 @@ export const OwnerSchema: z.ZodType<Ownership | Takeover> = z.union([
       formerOwnerWrites: z.boolean().describe('something was logged while it was taken'),
       remount: z
         .array(z.string())
-        .describe('mounts here whose files are those of a client until mounted again'),
+        .describe('mounts here that learn of the role of this host when they are mounted again'),
     })
     .describe('with --take'),
 ]);
