@@ -89,6 +89,18 @@ export const ERROR_TABLE = {
     meaning: 'This host is a client: only the owner host may write the log.',
     todo: 'Run the verb on the owner host. If this is that host, its `/opt/famfs/system_uuid` was lost: restore it.',
   },
+  'owner-changed': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'Another host became the owner while this one was writing. What is in doubt, the message says.',
+    todo: 'Stop famfs on this host. On the new owner, `famfs fsck` and `famfs ls` tell what of the entries in doubt is there; make the rest again there.',
+  },
+  'two-owners': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'The log was written by someone else who is the owner too: two hosts have one system UUID.',
+    todo: 'Give one of the hosts with the same `/opt/famfs/system_uuid` another one, then run `famfs fsck`. Hosts that were cloned from one image are the usual cause.',
+  },
   'system-uuid': {
     exit: 1,
     fsck: 8,

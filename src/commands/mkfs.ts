@@ -3,7 +3,7 @@ import type { FormatResult, KillResult } from '../operations/format';
 import { formatSize } from '../ui/sizes';
 import { BaseCommand, defined, sizeFlag, syncFlag } from './base';
 import { daxModeFlag } from './dax-mode-flag';
-import { accessFlags, noEffect, verboseFlag } from './reference-flags';
+import { accessFlags, daxmodeLetter, noEffect, verboseFlag } from './reference-flags';
 
 export default class Mkfs extends BaseCommand {
   static override summary = 'Make a file system on a devdax device or a file.';
@@ -32,9 +32,10 @@ export default class Mkfs extends BaseCommand {
     small: Flags.boolean({
       description: 'accept a device below 4 GiB, which other implementations do not read',
     }),
-    ...daxModeFlag,
     ...syncFlag,
     ...accessFlags,
+    ...daxModeFlag,
+    ...daxmodeLetter,
     ...verboseFlag,
     nofuse: noEffect('devices are read and written directly', 'F'),
   };

@@ -31,7 +31,8 @@ function deviceOn(fd: number, path: string, options: OpenOptions): Device {
     options.through === undefined ? pathText(realpathSync.native(pathBytes(path), 'buffer')) : path;
   if (stats.isFile()) return new FileDevice(name(), fd, stats.size, options);
   if (stats.isCharacterDevice()) {
-    return new DaxDevice(name(), fd, daxSize(path, stats), options);
+    const { align, size } = daxExtent(path, stats);
+    return new DaxDevice(name(), fd, size, options, align);
   }
   throw new FamfsError(
     'no-device',
@@ -65,8 +66,8 @@ function open(path: string, writable: boolean): number {
   }
 }
 
-/** Size in bytes of an open devdax device, which stat(2) does not tell: sysfs has it. */
-function daxSize(path: string, stats: Stats): number {
+/** Size and alignment in bytes of an open devdax device, which stat(2) does not tell: sysfs has them. */
+function daxExtent(path: string, stats: Stats): { size: number; align: number } {
   const node = daxNodeOf(stats, SYSFS);
   if (!node) {
     throw new FamfsError(
@@ -82,7 +83,7 @@ function daxSize(path: string, stats: Stats): number {
     const shown = `size ${size ?? 'unknown'}, alignment ${align ?? 'unknown'}`;
     throw new FamfsError('no-device', `${path}: ${shown}: not what a devdax device has`);
   }
-  return size;
+  return { size, align };
 }
 
 /** Why a device cannot be opened, when that is because of its mode: ENXIO without a driver, or with kmem. */

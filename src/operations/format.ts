@@ -1,5 +1,6 @@
 import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import type { Device } from '../device/device';
+import { describeHost } from '../device/host-names';
 import { openDevice } from '../device/open';
 import { ensureSystemUuid, systemUuid } from '../device/system-uuid';
 import { errnoOf, FamfsError } from '../errors';
@@ -164,8 +165,7 @@ function checkReplaceable(device: Device, options: FormatOptions): void {
   if (options.force) return;
   const { superblock, findings } = inspectSuperblock(readSuperblockBytes(device), device.size);
   if (findings.some((found) => found.code === 'sb-magic')) return;
-  const owner =
-    superblock.ownerUuid === systemUuid() ? 'this host' : `the host with system UUID ${superblock.ownerUuid}`;
+  const owner = superblock.ownerUuid === systemUuid() ? 'this host' : describeHost(superblock.ownerUuid);
   throw new FamfsError(
     'already-famfs',
     `${device.path}: holds a famfs file system (UUID ${superblock.uuid}), owned by ${owner}`,
