@@ -7,7 +7,7 @@ import { DAX, MOUNT, mountIn, sumsHere, sumsIn } from './support';
 /** Two hosts at one device: a made the file system and owns it, b is a client. */
 const rig = rigAll();
 /** More than famfs cp takes up in one batch, so that a copy under way is seen. */
-const MANY = 1600;
+const MANY = 1100;
 let a: Guest;
 let b: Guest;
 let source: string;

@@ -37,16 +37,18 @@ async function findKernel(kind: KernelKind): Promise<Kernel> {
   const cache = join(cacheDirectory(), kind);
   const archive = new Archive(kind === 'new' ? NEW_SUITE : machineSuite(), join(cache, 'apt'));
   if (!archive.fresh) await refresh(archive, kind);
-  const packages = await archive.kernelPackages();
-  const kept = kernelIn(join(cache, nameOf(packages)));
-  if (kept) return kept;
   try {
-    return await make(archive, packages, cache);
+    return await currentKernel(archive, cache);
   } catch {
     // Former versions vanish from the archive: what the lists name may be gone.
     await archive.update();
-    return make(archive, await archive.kernelPackages(), cache);
+    return currentKernel(archive, cache);
   }
+}
+
+async function currentKernel(archive: Archive, cache: string): Promise<Kernel> {
+  const packages = await archive.kernelPackages();
+  return kernelIn(join(cache, nameOf(packages))) ?? make(archive, packages, cache);
 }
 
 async function refresh(archive: Archive, kind: KernelKind): Promise<void> {
