@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandOk } from '../../support/run';
 
@@ -24,10 +24,7 @@ export class Archive {
   constructor(suite: string, root: string) {
     this.#suite = suite;
     this.#root = root;
-    for (const directory of ['lists/partial', 'cache/archives/partial', 'parts']) {
-      mkdirSync(join(root, directory), { recursive: true });
-    }
-    writeFileSync(join(root, 'status'), '');
+    this.#makeDirectories();
   }
 
   /** Whether the lists were fetched within a day. */
@@ -39,6 +36,12 @@ export class Archive {
   /** Whether there are lists at all. */
   get known(): boolean {
     return existsSync(join(this.#root, 'fetched'));
+  }
+
+  /** Forgets the lists, which may be wrong. */
+  forget(): void {
+    rmSync(this.#root, { recursive: true, force: true });
+    this.#makeDirectories();
   }
 
   /** Fetches the lists of packages. Throws when the archive cannot be reached. */
@@ -67,6 +70,13 @@ export class Archive {
     for (const file of readdirSync(directory).filter((name) => name.endsWith('.deb'))) {
       await commandOk('dpkg-deb', ['-x', join(directory, file), directory], { timeout: TIMEOUT_MS });
     }
+  }
+
+  #makeDirectories(): void {
+    for (const directory of ['lists/partial', 'cache/archives/partial', 'parts']) {
+      mkdirSync(join(this.#root, directory), { recursive: true });
+    }
+    writeFileSync(join(this.#root, 'status'), '');
   }
 
   async #version(name: string): Promise<string> {

@@ -41,6 +41,7 @@ async function findKernel(kind: KernelKind): Promise<Kernel> {
     return await currentKernel(archive, cache);
   } catch {
     // Former versions vanish from the archive: what the lists name may be gone.
+    archive.forget();
     await archive.update();
     return currentKernel(archive, cache);
   }
