@@ -86,7 +86,7 @@ export class Guest {
     return this.#machine.exitCode === null && this.#machine.signalCode === null;
   }
 
-  /** What the guest's kernel said on its console since it was first booted. */
+  /** What the guest's kernel said on its console since it booted. */
   get console(): string {
     return readFileSync(join(this.#directory, 'console'), 'utf8');
   }

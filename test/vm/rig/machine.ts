@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from '../../support/run';
 import type { Kernel } from './kernel';
@@ -56,8 +56,10 @@ export function startMachine(options: MachineOptions): ChildProcess {
 
 /** The last lines that a guest and its QEMU said, for messages of errors. */
 export function lastWords(directory: string): string {
-  const tail = (file: string) =>
-    readFileSync(join(directory, file), 'utf8').split('\n').slice(-25).join('\n');
+  const tail = (name: string) => {
+    const file = join(directory, name);
+    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-25).join('\n') : '(nothing)';
+  };
   return `QEMU said:\n${tail('qemu.log')}\nThe console:\n${tail('console')}`;
 }
 
