@@ -26,5 +26,6 @@ module.exports = {
     project('cli', 120),
     project('e2e', 300),
     project('fault', 900),
+    project('vm', 600),
   ],
 };

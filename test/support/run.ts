@@ -114,17 +114,14 @@ function ended(child: ChildProcess, args: readonly string[], timeout: number): P
     });
     child.on('close', (status, signal) => {
       clearTimeout(timer);
-      const stdout = text(out);
-      resolve({
-        args,
-        status,
-        signal,
-        stdout,
-        stderr: text(err),
-        json: () => checked(args, JSON.parse(stdout)),
-      });
+      resolve(endedRun({ args, status, signal, stdout: text(out), stderr: text(err) }));
     });
   });
+}
+
+/** A program that ended, wherever it ran. */
+export function endedRun(ended: Omit<Run, 'json'>): Run {
+  return { ...ended, json: () => checked(ended.args, JSON.parse(ended.stdout)) };
 }
 
 /** The result of a verb of famfs, which must be as its published schema says; of other programs anything. */
