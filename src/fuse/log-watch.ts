@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import type { Device } from '../device/device';
 import { FamfsError } from '../errors';
+import { isError } from '../log/findings';
 import { checkIdentity, lookForMore, soundEnd } from '../log/follow';
-import type { Superblock } from '../log/superblock';
+import { findSuperblock, type Superblock } from '../log/superblock';
 import type { Logger } from './logger';
 import type { FreezeReason, SharedState } from './shared-state';
 
@@ -14,13 +15,16 @@ export class LogWatch {
   #badEntry = -1;
   #looksAtBadEntry = 0;
   #replaced = false;
+  #ownerUuid: string;
 
   constructor(
     private readonly device: Device,
     private readonly superblock: Superblock,
     private readonly shared: SharedState,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#ownerUuid = superblock.ownerUuid;
+  }
 
   /** True when the device's path leads to something else than what is mounted. */
   get replaced(): boolean {
@@ -49,10 +53,22 @@ export class LogWatch {
       ? { end: known }
       : lookForMore(this.device, this.superblock, known);
     if (derailment) this.#freeze(derailment);
+    else this.#checkOwner();
     if (derailment || end === known) return;
     const sound = soundEnd(this.device, known, end);
     this.shared.wantEntries(sound);
     if (sound < end) this.#foundBad(sound);
+  }
+
+  /** The kernel keeps attributes for good, and with them what the role of this host was when it mounted. */
+  #checkOwner(): void {
+    const { findings, superblock } = findSuperblock(this.device);
+    const { ownerUuid } = superblock;
+    if (findings.some(isError) || ownerUuid === this.#ownerUuid) return;
+    this.#ownerUuid = ownerUuid;
+    this.logger.warn(
+      `the host with system UUID ${ownerUuid} became the owner; files here may be written as before until the next mount`,
+    );
   }
 
   /** A log that is not followed any more may still be made over, after which its bytes must not be served. */

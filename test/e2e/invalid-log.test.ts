@@ -56,6 +56,8 @@ describe('a log that turns invalid under its mount', () => {
     mount = await scratch.mounted(device);
     await famfsOk(['mkdir', '--no-sync', join(mount, 'dir')]);
     await famfsOk(['cp', '--no-sync', '-q', __filename, join(mount, 'dir/file')]);
+    // The verb tells the server by a signal and does not wait: what is stored next must not come before the look.
+    await until('the server knows of both', async () => (await statusOf(mount)).log.entries === 2);
   });
 
   const expectServesOn = async () => {

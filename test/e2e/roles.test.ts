@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLIENT, command, commandOk, famfs, famfsOk, OWNER, shell, succeeded } from '../support/run';
 import { scratchAll } from '../support/run-scratch';
-import { creat, pattern, processesOf, python, writeAt } from './helpers';
+import { creat, eventually, pattern, processesOf, python, writeAt } from './helpers';
 
 const scratch = scratchAll();
 const SIZE = 10_000;
@@ -134,8 +134,14 @@ answer([attempt(lambda: os.pwrite(fd, b'x', 100)), attempt(lambda: memory.flush(
 
 test('a takeover makes the client the owner, once mounted anew in what it may write, and the owner a client', async () => {
   const device = await deviceWithFiles(scratch);
-  const [former, next] = [await scratch.mounted(device), await scratch.mounted(device, [], { host: CLIENT })];
+  const log = scratch.path('former.log');
+  const former = scratch.directory('former');
+  await famfsOk(['mount', '--no-sync', '--poll', '1', '--log-file', log, device, former]);
+  const next = await scratch.mounted(device, [], { host: CLIENT });
   await famfsOk(['owner', '--take', '--force', '--no-sync', next], { host: CLIENT });
+  await eventually('the former owner tells of it', () =>
+    readFileSync(log, 'utf8').includes(`the host with system UUID ${CLIENT} became the owner`),
+  );
   expect((await famfs(['mkdir', '--json', join(former, 'new')])).json()).toMatchObject({
     error: { code: 'not-owner' },
   });

@@ -11,7 +11,7 @@ import { OWNER_UUID } from '../../support/images';
 import { seeded } from '../../support/random';
 
 const NEW_OWNER = 'a7c41e90-5d2b-4f68-93ea-c1d07b8e2f02';
-const SCHEDULES = 1500;
+const SCHEDULES = 1000;
 const FILES_BEFORE = 2;
 const FILES_OF_NEW_OWNER = 2;
 const MOST_STEPS = 160;
