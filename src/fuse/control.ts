@@ -1,5 +1,7 @@
 import { chmodSync, renameSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Device } from '../device/device';
 import { LogLevelBody, type ReplayAnswer, ReplayBody } from '../server-contract';
 import { controlSocket } from '../server-place';
 import { LOG_LEVELS, type LogLevel, MOST_INODES } from '../types';
@@ -11,6 +13,8 @@ import type { WorkerPool } from './pool';
 import type { ServerStatus } from './status';
 
 const MOST_BODY_BYTES = 4096;
+/** Some 60 ms of flushes. */
+const FLUSH_STEP_BYTES = 2 ** 30;
 
 type ControlParts = Pick<Parts, 'device' | 'logger' | 'session' | 'shared'> & {
   readonly status: ServerStatus;
@@ -96,13 +100,21 @@ function routesOf({
     ],
     [
       'POST /flush',
-      () => {
-        device.flush(0, device.size);
-        device.fence();
+      async () => {
+        await flushAll(device);
         return ok({});
       },
     ],
   ]);
+}
+
+/** Flushes a device in steps: a large one takes a minute for each TiB, and the log is looked at in between. */
+async function flushAll(device: Device): Promise<void> {
+  for (let offset = 0; offset < device.size; offset += FLUSH_STEP_BYTES) {
+    device.flush(offset, Math.min(FLUSH_STEP_BYTES, device.size - offset));
+    await nextTurn();
+  }
+  device.fence();
 }
 
 /** An answer in place of the one that was asked for. */
