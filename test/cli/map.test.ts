@@ -1,7 +1,18 @@
 import { readFileSync, renameSync, statSync } from 'node:fs';
 import { MIB } from '../../src/log/layout';
 import type { DeviceMap } from '../../src/operations/device-map';
-import { file, GIB, makeImage, mkdir, Space, TYPICAL, typicalEntries, writeImage } from '../support/images';
+import {
+  addDaxdev,
+  file,
+  GIB,
+  makeImage,
+  mkdir,
+  SECOND_DEVICE_UUID,
+  Space,
+  TYPICAL,
+  typicalEntries,
+  writeImage,
+} from '../support/images';
 import { famfs, famfsOk, shell } from '../support/run';
 import { damagedDevice } from '../support/run-device';
 import { FILLED, filledDevices } from '../support/run-devices';
@@ -182,6 +193,17 @@ describe('of several devices', () => {
     expect(text).toMatch(/^warning dev-missing: device 1 .* is not found on this host$/m);
     expect((await famfsOk(['map', '--device', `${paths[1]}.moved`, paths[0]])).stdout).not.toContain(
       'missing',
+    );
+  });
+
+  test('one that is missing may have any size', async () => {
+    const size = 2 ** 53 - 2 * MIB;
+    const device = deviceWith({ entries: [addDaxdev(1, size, SECOND_DEVICE_UUID)] });
+    const { devices, space } = await mapOf(device);
+    expect(devices[1]).toMatchObject({ size, space: { totalUnits: size / (2 * MIB), freeRuns: 1 } });
+    expect(space.totalUnits).toBe(2048);
+    expect((await famfsOk(['map', device])).stdout).toContain(
+      'device 1: missing: 8.0 PiB; a cell is 6.4 TiB',
     );
   });
 
