@@ -110,7 +110,8 @@ export class Pool {
   }
 }
 
-function sumOf(a: AllocatorStats, b: AllocatorStats): AllocatorStats {
+/** Room on two devices, or groups of them, together. */
+export function sumOf(a: AllocatorStats, b: AllocatorStats): AllocatorStats {
   return {
     unitBytes: a.unitBytes,
     totalUnits: a.totalUnits + b.totalUnits,

@@ -1,6 +1,6 @@
 import type { Info as InfoResult } from '../operations/info';
 import { damagedEntries } from '../ui/counts';
-import { BaseCommand } from './base';
+import { BaseCommand, deviceFlag } from './base';
 import { targetArg } from './look';
 
 export default class Info extends BaseCommand {
@@ -10,11 +10,12 @@ export default class Info extends BaseCommand {
     '<%= config.bin %> info --json /mnt/famfs',
   ];
   static override args = { target: targetArg };
+  static override flags = { ...deviceFlag };
 
   async run(): Promise<InfoResult> {
-    const { args } = await this.parse(Info);
+    const { args, flags } = await this.parse(Info);
     const { info } = await import('../operations/info');
-    const result = await info(args.target);
+    const result = await info(args.target, flags.device);
     if (!this.jsonEnabled()) {
       const { describeInfo } = await import('../ui/info-text');
       this.log(describeInfo(result));

@@ -1,16 +1,17 @@
 import { Args, Flags } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { DeviceMap } from '../operations/device-map';
-import { BaseCommand } from './base';
+import { BaseCommand, deviceFlag } from './base';
 
 const DEFAULT_WIDTH = 80;
 const NARROWEST = 40;
 const WIDEST = 1000;
 
 export default class DeviceMapCommand extends BaseCommand {
-  static override summary = 'Show which file lies where on the device.';
+  static override summary = 'Show which file lies where on the devices.';
   static override description =
-    'Draws the device as rows of cells, with the largest files, free runs and what is wrong: shared space and extents out of bounds.';
+    `Draws each device as rows of cells, with the largest files, free runs and what is wrong: shared space and extents out of bounds.
+A device that cannot be used is drawn by what the log says of it.`;
   static override examples = [
     '<%= config.bin %> map /mnt/famfs',
     '<%= config.bin %> map --svg device.svg --html device.html /dev/dax0.0',
@@ -31,6 +32,7 @@ export default class DeviceMapCommand extends BaseCommand {
       description: 'write a page to look around in, which needs no network; - is standard output',
       helpValue: 'FILE',
     }),
+    ...deviceFlag,
   };
 
   async run(): Promise<DeviceMap> {
@@ -41,7 +43,7 @@ export default class DeviceMapCommand extends BaseCommand {
       throw new FamfsError('usage', 'only one of --svg -, --html - and --json can have standard output');
     }
     const { deviceMap } = await import('../operations/device-map');
-    const map = await deviceMap(args.target);
+    const map = await deviceMap(args.target, flags.device);
     if (svg !== undefined) await this.#write(svg, (await import('../ui/map-svg')).mapSvg(map));
     if (html !== undefined) await this.#write(html, (await import('../ui/map-html')).mapHtml(map));
     if (svg === undefined && html === undefined && !this.jsonEnabled() && !this.quiet) {

@@ -26,7 +26,8 @@ export function listDevices(target: string, given: readonly string[]): Promise<D
   }));
 }
 
-function devicesOf({ members, replay }: View): ListedDevice[] {
+/** The devices that the log of a view names, each looked for. */
+export function devicesOf({ members, replay }: View): ListedDevice[] {
   const problems = new Map(members.problems().map((problem) => [problem.index, problem]));
   return replay.devices.map(({ size, uuid }, index) => {
     const { detail, path = members.find(index)?.path, trouble } = problems.get(index) ?? {};

@@ -1,15 +1,17 @@
 import type { AllocatorStats } from '../alloc/allocator';
-import { type Finding, isError } from '../log/findings';
-import { LOG_OFFSET } from '../log/layout';
+import { sumOf } from '../alloc/pool';
+import { type Finding, finding, isError } from '../log/findings';
+import { LOG_OFFSET, SUPERBLOCK_REGION } from '../log/layout';
 import { printable } from '../log/paths';
 import { entryOfIno } from '../log/replay';
 import { INO, type Tree } from '../log/tree';
+import { devicesOf, type ListedDevice } from './device-list';
 import { findOverlaps } from './overlaps';
 import { type View, withView } from './view';
 
 export type RunKind = 'superblock' | 'log' | 'file' | 'shared' | 'free';
 
-/** Bytes of the device that one thing has. `offset` and `length` in bytes. */
+/** Bytes of a device that one thing has. `offset` and `length` in bytes. */
 export interface DeviceRun {
   readonly kind: RunKind;
   readonly offset: number;
@@ -20,7 +22,7 @@ export interface DeviceRun {
   readonly part?: number;
 }
 
-/** A file with bytes on the device. `bytes` are those that its extents take. */
+/** A file of the log. `bytes` are those that its extents take, on all devices. */
 export interface MappedFile {
   readonly entry: number;
   readonly path: string;
@@ -29,53 +31,92 @@ export interface MappedFile {
   readonly interleaved: boolean;
 }
 
-/** What lies where on a device, from its first byte to its last. */
-export interface DeviceMap {
-  readonly device: string;
-  readonly deviceBytes: number;
-  readonly mountedOn?: string;
+/** What lies where on a device, from its first byte to its last, by what the log says: of one that is missing too. */
+export interface MappedDevice extends ListedDevice {
   readonly space: AllocatorStats;
   readonly runs: readonly DeviceRun[];
+}
+
+/** What lies where on the devices of a file system. */
+export interface DeviceMap {
+  /** The primary device. */
+  readonly device: string;
+  readonly mountedOn?: string;
+  readonly devices: readonly MappedDevice[];
+  /** Of all devices that can be used. */
+  readonly space: AllocatorStats;
   readonly files: readonly MappedFile[];
-  /** Files with extents on other devices. */
-  readonly elsewhere: number;
-  /** What is wrong with the log: shared space and extents out of bounds among it. */
+  /** What is wrong with log and devices: shared space and extents out of bounds among it. */
   readonly problems: readonly Finding[];
 }
 
-/** Maps a file system given by its device, its mount point or a path in a mount. Throws what View.open throws. */
-export async function deviceMap(target: string): Promise<DeviceMap> {
+/**
+ * Maps a file system given by its device, its mount point or a path in a mount, devices looked for at `given` first.
+ * Throws what View.open throws.
+ */
+export async function deviceMap(target: string, given: readonly string[] = []): Promise<DeviceMap> {
   const problems: Finding[] = [];
-  return withView(target, { onFinding: (found) => problems.push(found) }, (view) => ({
-    device: view.device.path,
-    deviceBytes: view.device.size,
-    ...(view.mount ? { mountedOn: view.mount.directory } : {}),
-    space: view.pool().stats().devices[0] as AllocatorStats,
-    runs: runsOf(view),
-    ...filesOf(view.tree),
-    problems: [...problems.filter(isError), ...findOverlaps(view.tree)],
-  }));
+  const onFinding = (found: Finding) => problems.push(found);
+  return withView(target, { devices: given, onFinding }, (view) => {
+    const devices = mappedDevices(view);
+    const usable = devices.filter(({ trouble }) => trouble === undefined);
+    return {
+      device: view.device.path,
+      ...(view.mount ? { mountedOn: view.mount.directory } : {}),
+      devices,
+      space: usable.map(({ space }) => space).reduce(sumOf),
+      files: filesOf(view.tree),
+      problems: [
+        ...problems.filter(isError),
+        ...view.members.problems().map(({ detail, trouble }) => finding(`dev-${trouble}`, detail)),
+        ...findOverlaps(view.tree),
+      ],
+    };
+  });
 }
 
-function filesOf(tree: Tree): { files: MappedFile[]; elsewhere: number } {
+function filesOf(tree: Tree): MappedFile[] {
   const files: MappedFile[] = [];
-  let elsewhere = 0;
   for (let ino: number = INO.first; ino <= tree.lastIno; ino++) {
     let bytes = 0;
     let parts = 0;
-    let away = false;
-    tree.eachExtent(ino, (devindex, _offset, length) => {
+    tree.eachExtent(ino, (_devindex, _offset, length) => {
       parts++;
-      if (devindex === 0) bytes += length;
-      else away = true;
+      bytes += length;
     });
-    if (away) elsewhere++;
     if (bytes === 0) continue;
     const entry = entryOfIno(ino);
     const path = tree.parent.get(ino) === 0 ? `entry ${entry}, without a place` : printable(tree.path(ino));
     files.push({ entry, path, bytes, parts, interleaved: tree.map(ino).kind === 'interleaved' });
   }
-  return { files, elsewhere };
+  return files;
+}
+
+function mappedDevices(view: View): MappedDevice[] {
+  const { logLength, allocUnit } = view.superblock;
+  const pieces = piecesByDevice(view.tree, view.replay.devices.length);
+  return devicesOf(view).map((listed) => {
+    const reserved: DeviceRun[] = [{ kind: 'superblock', offset: 0, length: SUPERBLOCK_REGION }];
+    if (listed.index === 0) reserved.push({ kind: 'log', offset: LOG_OFFSET, length: logLength });
+    const runs = [...reserved, ...runsBehind(reserved, pieces[listed.index] ?? [], listed.size)];
+    return { ...listed, space: spaceOf(runs, listed.size, allocUnit), runs };
+  });
+}
+
+/** How full a device is, by its runs, as its allocator would tell. */
+function spaceOf(runs: readonly DeviceRun[], size: number, unitBytes: number): AllocatorStats {
+  const totalUnits = Math.floor(size / unitBytes);
+  const free = runs
+    .filter(({ kind }) => kind === 'free')
+    .map(({ length }) => Math.floor(length / unitBytes))
+    .filter((units) => units > 0);
+  const freeUnits = free.reduce((sum, units) => sum + units, 0);
+  const largestFreeUnits = free.reduce((largest, units) => Math.max(largest, units), 0);
+  return {
+    ...{ unitBytes, totalUnits, freeUnits, largestFreeUnits },
+    usedUnits: totalUnits - freeUnits,
+    freeRuns: free.length,
+  };
 }
 
 interface Piece {
@@ -85,15 +126,27 @@ interface Piece {
   readonly part: number;
 }
 
-/** Cuts the device where what lies there changes: one pass over starts and ends of extents, each in order. */
-function runsOf({ device, superblock, tree }: View): DeviceRun[] {
-  const pieces = piecesOf(tree);
+/** The extents of all files by device index, on each in order of their offsets. */
+function piecesByDevice(tree: Tree, devices: number): Piece[][] {
+  const pieces: Piece[][] = Array.from({ length: devices }, () => []);
+  for (let ino: number = INO.first; ino <= tree.lastIno; ino++) {
+    let part = 0;
+    tree.eachExtent(ino, (devindex, offset, length) => {
+      pieces[devindex]?.push({ offset, end: offset + length, entry: entryOfIno(ino), part });
+      part++;
+    });
+  }
+  return pieces.map((some) => some.sort((a, b) => a.offset - b.offset || a.entry - b.entry));
+}
+
+/**
+ * Cuts what is behind the reserved runs of a device of `size` bytes where what lies there changes: one pass over starts
+ * and ends of extents, each in order.
+ */
+function runsBehind(reserved: readonly DeviceRun[], pieces: readonly Piece[], size: number): DeviceRun[] {
   const byEnd = pieces.toSorted((a, b) => a.end - b.end);
-  const runs: DeviceRun[] = [
-    { kind: 'superblock', offset: 0, length: LOG_OFFSET },
-    { kind: 'log', offset: LOG_OFFSET, length: superblock.logLength },
-  ];
-  let at = LOG_OFFSET + superblock.logLength;
+  const runs: DeviceRun[] = [];
+  let at = reserved.reduce((end, { length }) => end + length, 0);
   let ended = 0;
   const open = new Set<Piece>();
   const upTo = (end: number) => {
@@ -113,20 +166,8 @@ function runsOf({ device, superblock, tree }: View): DeviceRun[] {
     upTo(next.end);
     open.delete(next);
   }
-  upTo(device.size);
+  upTo(size);
   return runs;
-}
-
-function piecesOf(tree: Tree): Piece[] {
-  const pieces: Piece[] = [];
-  for (let ino: number = INO.first; ino <= tree.lastIno; ino++) {
-    let part = 0;
-    tree.eachExtent(ino, (devindex, offset, length) => {
-      if (devindex === 0) pieces.push({ offset, end: offset + length, entry: entryOfIno(ino), part });
-      part++;
-    });
-  }
-  return pieces.sort((a, b) => a.offset - b.offset || a.entry - b.entry);
 }
 
 function runOf(open: ReadonlySet<Piece>, offset: number, length: number): DeviceRun {

@@ -1,15 +1,9 @@
 import { systemUuid } from '../device/system-uuid';
 import { LOG_OFFSET, SUPERBLOCK_VERSION } from '../log/layout';
 import type { Role } from './check';
+import { devicesOf, type ListedDevice } from './device-list';
 import { mountsOfDevice } from './mounts';
-import { withView } from './view';
-
-/** A device of a file system, by its index in maps of files. `size` in bytes. */
-export interface InfoDevice {
-  readonly index: number;
-  readonly uuid: string;
-  readonly size: number;
-}
+import { type View, withView } from './view';
 
 /** What superblock and log say of a file system. Sizes and offsets in bytes. */
 export interface Info {
@@ -32,15 +26,20 @@ export interface Info {
   };
   readonly files: number;
   readonly directories: number;
-  readonly devices: InfoDevice[];
+  readonly devices: readonly ListedDevice[];
   /** The primary device as the owner saw it when it made the file system. */
   readonly recorded: { readonly size: number; readonly name: string };
   readonly mounts: { readonly directory: string; readonly readOnly: boolean }[];
 }
 
-/** Tells what a file system is. Throws what opening a view throws. */
-export function info(target: string): Promise<Info> {
-  return withView(target, {}, ({ capacity, device, notShown, replay, superblock, tree }) => ({
+/** Tells what a file system is, devices looked for at `given` first. Throws what opening a view throws. */
+export function info(target: string, given: readonly string[] = []): Promise<Info> {
+  return withView(target, { devices: given }, infoOf);
+}
+
+function infoOf(view: View): Info {
+  const { capacity, device, notShown, replay, superblock, tree } = view;
+  return {
     device: device.path,
     deviceKind: device.kind,
     uuid: superblock.uuid,
@@ -58,8 +57,8 @@ export function info(target: string): Promise<Info> {
     },
     files: tree.fileCount,
     directories: tree.directoryCount,
-    devices: replay.devices.map(({ size, uuid }, index) => ({ index, uuid, size })),
+    devices: devicesOf(view),
     recorded: { size: superblock.primarySize, name: superblock.primaryName },
     mounts: mountsOfDevice(device.path).map(({ directory, readOnly }) => ({ directory, readOnly })),
-  }));
+  };
 }

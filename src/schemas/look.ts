@@ -7,7 +7,7 @@ import type { Info } from '../operations/info';
 import type { ListResult } from '../operations/list';
 import type { Usage } from '../operations/usage';
 import { RoleSchema } from './fsck';
-import { Count, FileMapSchema } from './shared';
+import { Count, FileMapSchema, LISTED_DEVICE } from './shared';
 
 const NotShown = Count.describe('entries of the log that are damaged');
 
@@ -36,11 +36,21 @@ export const DfSchema: z.ZodType<{
 }> = z.strictObject({
   filesystems: z.array(
     z.strictObject({
-      device: z.string(),
-      size: Count.describe('bytes'),
-      used: Count.describe('bytes, superblock and log among them'),
+      device: z.string().describe('the primary one'),
+      size: Count.describe('bytes of all devices that can be used'),
+      used: Count.describe('bytes, superblocks and log among them'),
       free: Count.describe('bytes'),
-      largestFree: Count.describe('bytes of the longest free run'),
+      largestFree: Count.describe('bytes of the longest free run on one device'),
+      devices: z
+        .array(
+          z.strictObject({
+            ...LISTED_DEVICE,
+            used: z.exactOptional(Count).describe('bytes, superblock and log among them'),
+            free: z.exactOptional(Count).describe('bytes'),
+            largestFree: z.exactOptional(Count).describe('bytes of the longest free run'),
+          }),
+        )
+        .describe('one in trouble has no used, free and largestFree, and is not part of the sums'),
       entries: Count.describe('entries of the log that are used'),
       freeEntries: Count,
       mountedOn: z.exactOptional(z.string()),
@@ -68,7 +78,7 @@ export const InfoSchema: z.ZodType<Info> = z.strictObject({
   }),
   files: Count,
   directories: Count,
-  devices: z.array(z.strictObject({ index: Count, uuid: z.string(), size: Count.describe('bytes') })),
+  devices: z.array(z.strictObject(LISTED_DEVICE)),
   recorded: z
     .strictObject({ size: Count, name: z.string() })
     .describe('the primary device as the owner saw it when it made the file system'),

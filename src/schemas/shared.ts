@@ -28,6 +28,20 @@ export const DaxModeSchema: z.ZodType<DaxMode> = z
 /** What a verb adds that had to switch its device to devdax. */
 export const switchedFrom = { switchedFrom: z.exactOptional(DaxModeSchema) };
 
+/** What is said of each device of a file system. */
+export const LISTED_DEVICE = {
+  index: Count.describe('as in maps of files; the primary device is 0'),
+  uuid: z.string(),
+  size: Count.describe('bytes, as the log has them; of the primary device, its own'),
+  path: z
+    .exactOptional(z.string())
+    .describe('where it was found on this host, or what was found in its place'),
+  trouble: z
+    .exactOptional(z.enum(['missing', 'damaged', 'foreign', 'truncated']))
+    .describe('why it cannot be used'),
+  detail: z.exactOptional(z.string()),
+};
+
 export const ErrorCodeSchema = z.enum(Object.keys(ERROR_TABLE) as ErrorCode[]);
 
 /** Paths, of several that a verb was given, about which nothing could be done. */

@@ -13,7 +13,8 @@ export async function describeReport(report: CheckReport, quiet: boolean): Promi
   return lines.join('\n');
 }
 
-function describeFinding({ code, severity, detail, entry, path }: Finding, painter: Painter): string {
+/** A line for a finding. */
+export function describeFinding({ code, severity, detail, entry, path }: Finding, painter: Painter): string {
   const mark = severity === 'error' ? painter.red('error') : painter.yellow('warning');
   const where = entry === undefined ? '' : ` entry ${entry}${path === undefined ? '' : ` "${path}"`}:`;
   return `${mark} ${code}:${where} ${detail}`;

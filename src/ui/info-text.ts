@@ -1,5 +1,6 @@
 import type { Info } from '../operations/info';
 import { filesAndDirectories } from './counts';
+import { placeOfDevice } from './device-place';
 import { formatSize } from './sizes';
 import { renderTable } from './table';
 
@@ -16,7 +17,10 @@ export function describeInfo(info: Info): string {
     ['log', `${formatSize(length)} at ${formatSize(offset)}; ${entries} of ${capacity} entries used`],
     ['contents', filesAndDirectories(info.files, info.directories)],
     ['recorded', `${formatSize(info.recorded.size)}, ${info.recorded.name || 'no name'}`],
-    ...info.devices.map(({ index, size, uuid }) => [`device ${index}`, `${formatSize(size)}, ${uuid}`]),
+    ...info.devices.map((device) => [
+      `device ${device.index}`,
+      `${formatSize(device.size)}, ${device.uuid}, ${placeOfDevice(device)}`,
+    ]),
     ...info.mounts.map(({ directory, readOnly }) => [
       'mounted on',
       readOnly ? `${directory} (read-only)` : directory,

@@ -1,4 +1,6 @@
-import type { DeviceMap, DeviceRun, RunKind } from '../operations/device-map';
+import type { Finding } from '../log/findings';
+import type { DeviceMap, DeviceRun, MappedDevice, RunKind } from '../operations/device-map';
+import { placeOfDevice } from './device-place';
 
 /** A cell of a picture: the thing that has most of its bytes, where shared bytes go before all others. */
 export interface Cell {
@@ -16,10 +18,10 @@ export interface Grid {
 const RANK: Record<RunKind, number> = { free: 0, file: 1, superblock: 2, log: 2, shared: 3 };
 
 /** Divides a device into at most `most` cells of whole allocation units, in one pass over its runs. */
-export function gridOf({ deviceBytes, runs, space }: DeviceMap, most: number): Grid {
-  const units = Math.max(1, Math.ceil(deviceBytes / space.unitBytes));
+export function gridOf({ runs, size, space }: MappedDevice, most: number): Grid {
+  const units = Math.max(1, Math.ceil(size / space.unitBytes));
   const cellBytes = Math.ceil(units / most) * space.unitBytes;
-  const count = Math.ceil(deviceBytes / cellBytes);
+  const count = Math.ceil(size / cellBytes);
   const winners = new Array<DeviceRun | undefined>(count);
   const inside = new Float64Array(count);
   for (const run of runs) {
@@ -35,6 +37,17 @@ export function gridOf({ deviceBytes, runs, space }: DeviceMap, most: number): G
   }
   const cells = Array.from(winners, (run) => ({ kind: run?.kind ?? 'free', entry: run?.entry }));
   return { cells, cellBytes };
+}
+
+/** What a picture of a device is called: the path of an only one; of one of several, its index too. */
+export function titleOf({ devices }: DeviceMap, device: MappedDevice): string {
+  const place = placeOfDevice(device);
+  return devices.length > 1 ? `device ${device.index}: ${place}` : place;
+}
+
+/** What problems of a map are, counted. */
+export function wordFor(problems: readonly Finding[]): string {
+  return problems.every(({ severity }) => severity === 'error') ? 'error' : 'problem';
 }
 
 /** A number that stays the same for a path: FNV-1a. Colours follow from it. */

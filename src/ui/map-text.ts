@@ -1,8 +1,10 @@
+import type { AllocatorStats } from '../alloc/allocator';
 import type { Finding } from '../log/findings';
-import type { DeviceMap, MappedFile } from '../operations/device-map';
+import type { DeviceMap, MappedDevice, MappedFile } from '../operations/device-map';
+import { describeFinding } from './check-report';
 import type { Painter } from './colour';
 import { counted } from './counts';
-import { type Cell, gridOf, stableHash } from './map-cells';
+import { type Cell, gridOf, stableHash, titleOf, wordFor } from './map-cells';
 import { formatSize } from './sizes';
 import { renderTable } from './table';
 import { shortenMiddle } from './text';
@@ -16,24 +18,45 @@ const OFFSET_COLUMNS = 12;
 const COLUMN_STEP = 16;
 const MARKS = { superblock: 'S', log: 'L', shared: '!', free: '.', file: '#' } as const;
 
-/** A map as lines for a terminal of `width` columns, 40 or more. */
+/**
+ * A map as lines for a terminal of `width` columns, 40 or more: pictures of the devices, then what is on them together.
+ */
 export function* describeMap(map: DeviceMap, width: number, painter: Painter): Generator<string> {
-  const columns = Math.floor((width - OFFSET_COLUMNS) / COLUMN_STEP) * COLUMN_STEP;
-  const { cellBytes, cells } = gridOf(map, columns * MOST_ROWS);
   const largest = map.files.toSorted((a, b) => b.bytes - a.bytes || a.entry - b.entry).slice(0, LEGEND_FILES);
   const letters = new Map(largest.map(({ entry }, i) => [entry, LETTERS[i] as string]));
   const paths = new Map(map.files.map(({ entry, path }) => [entry, path]));
-  yield `${map.device}: ${formatSize(map.deviceBytes)}; a cell is ${formatSize(cellBytes)}`;
-  for (let first = 0; first < cells.length; first += columns) {
-    const label = formatSize(first * cellBytes).padStart(OFFSET_COLUMNS - 2);
-    const row = cells.slice(first, first + columns).map((cell) => paintCell(cell, letters, paths, painter));
-    yield `${painter.dim(label)}  ${row.join('')}`;
+  const paintOne = (cell: Cell) => paintCell(cell, letters, paths, painter);
+  for (const device of map.devices) {
+    yield* picture(map, device, width, painter, paintOne);
+    yield '';
   }
-  yield '';
   yield 'S superblock  L log  # file  . free  ! shared by files';
   yield* legend(largest, letters, map.files.length, width, painter);
   yield* summary(map);
   yield* problemLines(map.problems, painter);
+}
+
+function* picture(
+  map: DeviceMap,
+  device: MappedDevice,
+  width: number,
+  painter: Painter,
+  paintOne: (cell: Cell) => string,
+): Generator<string> {
+  const columns = Math.floor((width - OFFSET_COLUMNS) / COLUMN_STEP) * COLUMN_STEP;
+  const { cellBytes, cells } = gridOf(device, columns * MOST_ROWS);
+  const sizes = `: ${formatSize(device.size)}; a cell is ${formatSize(cellBytes)}`;
+  const title = titleOf(map, device);
+  const alone = map.devices.length === 1;
+  yield `${alone ? title : shortenMiddle(title, width - sizes.length)}${sizes}`;
+  for (let first = 0; first < cells.length; first += columns) {
+    const label = formatSize(first * cellBytes).padStart(OFFSET_COLUMNS - 2);
+    yield `${painter.dim(label)}  ${cells
+      .slice(first, first + columns)
+      .map(paintOne)
+      .join('')}`;
+  }
+  if (!alone) yield* spaceLines(device.space);
 }
 
 function paintCell(
@@ -65,18 +88,20 @@ function* legend(
   if (files > largest.length) yield `# ${counted(files - largest.length, 'smaller file')}`;
 }
 
-function* summary({ elsewhere, files, space }: DeviceMap): Generator<string> {
+function* summary({ devices, files, space }: DeviceMap): Generator<string> {
+  const usable = devices.filter(({ trouble }) => trouble === undefined).length;
+  const where = devices.length === 1 ? '' : ` on ${counted(usable, 'device')}`;
+  yield* spaceLines(space, `${where}, ${counted(files.length, 'file')}`);
+}
+
+function* spaceLines(space: AllocatorStats, more = ''): Generator<string> {
   const size = (units: number) => formatSize(units * space.unitBytes);
-  yield `used ${size(space.usedUnits)} of ${size(space.totalUnits)}, ${counted(files.length, 'file')}`;
+  yield `used ${size(space.usedUnits)} of ${size(space.totalUnits)}${more}`;
   yield `free ${size(space.freeUnits)} in ${counted(space.freeRuns, 'fragment')}, the largest ${size(space.largestFreeUnits)}`;
-  if (elsewhere > 0) yield `${counted(elsewhere, 'file')} on other devices`;
 }
 
 function* problemLines(problems: readonly Finding[], painter: Painter): Generator<string> {
-  for (const { code, detail, entry, path } of problems.slice(0, SHOWN_PROBLEMS)) {
-    const where = entry === undefined ? '' : ` entry ${entry}${path === undefined ? '' : ` "${path}"`}:`;
-    yield `${painter.red('error')} ${code}:${where} ${detail}`;
-  }
+  for (const found of problems.slice(0, SHOWN_PROBLEMS)) yield describeFinding(found, painter);
   const more = problems.length - SHOWN_PROBLEMS;
-  if (more > 0) yield `${counted(more, 'error')} more; famfs fsck tells all`;
+  if (more > 0) yield `${counted(more, wordFor(problems))} more; famfs fsck tells all`;
 }

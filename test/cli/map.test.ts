@@ -1,10 +1,22 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, renameSync, statSync } from 'node:fs';
 import { MIB } from '../../src/log/layout';
 import type { DeviceMap } from '../../src/operations/device-map';
-import { file, GIB, makeImage, mkdir, Space, writeImage } from '../support/images';
+import {
+  addDaxdev,
+  file,
+  GIB,
+  makeImage,
+  mkdir,
+  SECOND_DEVICE_UUID,
+  Space,
+  TYPICAL,
+  typicalEntries,
+  writeImage,
+} from '../support/images';
 import { famfs, famfsOk, shell } from '../support/run';
 import { damagedDevice } from '../support/run-device';
-import { expectFailure, expectNoTrace, expectQuiet } from '../support/run-expect';
+import { FILLED, filledDevices } from '../support/run-devices';
+import { expectFailure, expectNoTrace, expectQuiet, fsck } from '../support/run-expect';
 import { filesBelow } from '../support/run-files';
 import { scratchEach } from '../support/run-scratch';
 
@@ -19,6 +31,18 @@ function deviceWith(entries: Parameters<typeof makeImage>[0] & object): string {
 
 const mapOf = async (target: string) => (await famfsOk(['map', '--json', target])).json<DeviceMap>();
 
+/** Checks that the runs of each device follow each other from its first byte to its last. */
+function expectCovered({ devices }: DeviceMap): void {
+  for (const { runs, size } of devices) {
+    let at = 0;
+    for (const { length, offset } of runs) {
+      expect(offset).toBe(at);
+      at += length;
+    }
+    expect(at).toBe(size);
+  }
+}
+
 function crossLinked(): string {
   const extents = [{ devindex: 0, offset: 100 * MIB, length: 4 * MIB }];
   const inside = [{ devindex: 0, offset: 102 * MIB, length: 4 * MIB }];
@@ -32,23 +56,19 @@ function crossLinked(): string {
 describe('--json', () => {
   test('the runs cover the device from its first byte to its last', async () => {
     const map = await mapOf(deviceWith({}));
-    let at = 0;
-    for (const { length, offset } of map.runs) {
-      expect(offset).toBe(at);
-      at += length;
-    }
-    expect(at).toBe(4 * GIB);
-    expect(map.runs.slice(0, 3).map(({ kind }) => kind)).toEqual(['superblock', 'log', 'file']);
-    expect(map).toMatchObject({ elsewhere: 1, problems: [] });
+    expectCovered(map);
+    const runs = map.devices[0]?.runs ?? [];
+    expect(runs.slice(0, 3).map(({ kind }) => kind)).toEqual(['superblock', 'log', 'file']);
+    expect(map.problems).toMatchObject([{ code: 'dev-missing' }]);
     const striped = map.files.find(({ path }) => path === 'striped');
     expect(striped).toMatchObject({ parts: 4, interleaved: true, bytes: 40 * MIB });
-    const strips = map.runs.filter(({ entry }) => entry === striped?.entry);
+    const strips = runs.filter(({ entry }) => entry === striped?.entry);
     expect(strips.map(({ part }) => part)).toEqual([0, 1, 2, 3]);
   });
 
   test('shared space is a run of its own, and a problem', async () => {
-    const { problems, runs } = await mapOf(crossLinked());
-    expect(runs.slice(3, 6)).toEqual([
+    const { devices, problems } = await mapOf(crossLinked());
+    expect(devices[0]?.runs.slice(3, 6)).toEqual([
       { kind: 'file', offset: 100 * MIB, length: 2 * MIB, entry: 0, part: 0 },
       { kind: 'shared', offset: 102 * MIB, length: 2 * MIB, entry: 0, part: 0 },
       { kind: 'file', offset: 104 * MIB, length: 2 * MIB, entry: 1, part: 0 },
@@ -73,11 +93,15 @@ describe('--json', () => {
 
 describe('in the terminal', () => {
   test('rows of cells, a legend and a summary, in 80 columns', async () => {
-    const run = await famfsOk(['map', deviceWith({})]);
+    const entries = typicalEntries().filter((_entry, index) => {
+      return index !== TYPICAL.addDaxdev && index !== TYPICAL.remoteFile;
+    });
+    const run = await famfsOk(['map', deviceWith({ entries })]);
     expectQuiet(run);
     expect(run.stdout).toMatch(/^ +0 B {2}SLLg/m);
     expect(run.stdout).toMatch(/^a +50\.0 MiB {2}1 extent +big$/m);
     expect(run.stdout).toMatch(/^used .* of 4\.0 GiB, 9 files\nfree .* in 1 fragment, the largest /m);
+    expect(run.stdout).not.toContain('device 0');
     for (const line of run.stdout.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(80);
   });
 
@@ -106,6 +130,96 @@ describe('in the terminal', () => {
     expectNoTrace(
       (await famfsOk(['map', damagedDevice(scratch, 'file path "new\\nline\\u001b[31m"')])).stdout,
     );
+  });
+});
+
+describe('of several devices', () => {
+  let paths: [string, string, string];
+
+  beforeEach(async () => {
+    paths = await filledDevices(scratch);
+  });
+
+  test('what lies where on each, with the room that fsck tells of', async () => {
+    const map = await mapOf(paths[0]);
+    expectCovered(map);
+    expect(map.devices.map(({ index, path, size }) => [index, path, size])).toEqual(
+      paths.map((path, index) => [index, path, 4 * GIB]),
+    );
+    const { devices, ...space } = (await fsck(paths[0], 0)).contents?.space ?? { devices: [] };
+    expect(map.devices.map((device) => device.space)).toEqual(devices);
+    expect(map.space).toEqual(space);
+    const striped = map.files.find(({ path }) => path === 'striped');
+    expect(striped).toMatchObject({ parts: 3, interleaved: true, bytes: FILLED.striped * MIB });
+    const parts = map.devices.map(({ runs }) => runs.filter(({ entry }) => entry === striped?.entry));
+    expect(parts.map((runs) => runs.map(({ length }) => length))).toEqual([[8 * MIB], [8 * MIB], [8 * MIB]]);
+    expect(
+      parts
+        .flat()
+        .map(({ part }) => part)
+        .sort(),
+    ).toEqual([0, 1, 2]);
+  });
+
+  test('a picture of each with a heading, in 80 columns', async () => {
+    const run = await famfsOk(['map', paths[0]]);
+    expectQuiet(run);
+    const lines = run.stdout.split('\n');
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+    expect(lines.filter((line) => line.startsWith('device '))).toHaveLength(3);
+    expect(run.stdout).toMatch(/^ +0 B {2}SLLa/m);
+    expect(run.stdout.match(/^ +0 B {2}S[a-d]/gm)).toHaveLength(2);
+    expect(run.stdout.match(/^used .* of 4\.0 GiB$/gm)).toHaveLength(3);
+    expect(run.stdout).toMatch(
+      /^used 98\.0 MiB of 12\.0 GiB on 3 devices, 4 files\nfree 11\.9 GiB in 3 fragm/m,
+    );
+  });
+
+  test('a missing one is drawn by what the log says, and told', async () => {
+    const whole = await mapOf(paths[0]);
+    renameSync(paths[1], `${paths[1]}.moved`);
+    const map = await mapOf(paths[0]);
+    expect(map.devices[1]).toMatchObject({ index: 1, trouble: 'missing', runs: whole.devices[1]?.runs });
+    expect(map.devices[1]).not.toHaveProperty('path');
+    expect(map.files).toEqual(whole.files);
+    expect(map.space.totalUnits).toBe((8 * GIB) / (2 * MIB));
+    expect(map.problems).toMatchObject([{ code: 'dev-missing', severity: 'warning' }]);
+    const { stdout } = await famfsOk(['map', '--svg', scratch.path('x'), '--html', '-', paths[0]]);
+    expect(stdout).toContain('<p>device 1: missing: 4.0 GiB');
+    expect(stdout).toContain('>1 problem</summary>');
+    expect(readFileSync(scratch.path('x'), 'utf8')).toContain('>device 1: missing: 4.0 GiB; used');
+    const text = (await famfsOk(['map', paths[0]])).stdout;
+    expect(text).toMatch(/^device 1: missing: 4\.0 GiB; a cell is/m);
+    expect(text).toMatch(/^warning dev-missing: device 1 .* is not found on this host$/m);
+    expect((await famfsOk(['map', '--device', `${paths[1]}.moved`, paths[0]])).stdout).not.toContain(
+      'missing',
+    );
+  });
+
+  test('one that is missing may have any size', async () => {
+    const size = 2 ** 53 - 2 * MIB;
+    const device = deviceWith({ entries: [addDaxdev(1, size, SECOND_DEVICE_UUID)] });
+    const { devices, space } = await mapOf(device);
+    expect(devices[1]).toMatchObject({ size, space: { totalUnits: size / (2 * MIB), freeRuns: 1 } });
+    expect(space.totalUnits).toBe(2048);
+    expect((await famfsOk(['map', device])).stdout).toContain(
+      'device 1: missing: 8.0 PiB; a cell is 6.4 TiB',
+    );
+  });
+
+  test('SVG pictures lie one below the other', async () => {
+    const { stdout } = await famfsOk(['map', '--svg', '-', paths[0]]);
+    const [, height = ''] = /<svg [^>]* height="(\d+)"/.exec(stdout) ?? [];
+    const heads = [...stdout.matchAll(/<text [^>]*y="(\d+)"[^>]*>device (\d): /g)];
+    expect(heads.map(([, y, index]) => [Number(y), Number(index)])).toEqual([
+      [20, 0],
+      [20 + Number(height) / 3, 1],
+      [20 + (2 * Number(height)) / 3, 2],
+    ]);
+    const last = [...stdout.matchAll(/<rect x="\d+" y="(\d+)"/g)].map(([, y]) => Number(y));
+    expect(Math.max(...last)).toBeGreaterThan((2 * Number(height)) / 3);
+    expect(Math.max(...last)).toBeLessThan(Number(height));
+    expect(stdout.match(/<title>striped, from /g)).toHaveLength(3);
   });
 });
 
