@@ -12,7 +12,7 @@ import type { ServerStatus } from './status';
 
 const MOST_BODY_BYTES = 4096;
 
-type ControlParts = Pick<Parts, 'device' | 'logger' | 'session' | 'shared'> & {
+type ControlParts = Pick<Parts, 'devices' | 'logger' | 'session' | 'shared'> & {
   readonly status: ServerStatus;
   readonly watch: LogWatch;
   readonly pool: WorkerPool;
@@ -61,7 +61,7 @@ export class ControlServer {
 }
 
 function routesOf({
-  device,
+  devices,
   logger,
   pool,
   session,
@@ -97,8 +97,7 @@ function routesOf({
     [
       'POST /flush',
       () => {
-        device.flush(0, device.size);
-        device.fence();
+        devices.flush();
         return ok({});
       },
     ],

@@ -3,6 +3,7 @@ import type { Device } from '../device/device';
 import { FamfsError } from '../errors';
 import { checkIdentity, lookForMore, soundEnd } from '../log/follow';
 import type { Superblock } from '../log/superblock';
+import type { DeviceWatch } from './device-watch';
 import type { Logger } from './logger';
 import type { FreezeReason, SharedState } from './shared-state';
 
@@ -19,6 +20,7 @@ export class LogWatch {
     private readonly device: Device,
     private readonly superblock: Superblock,
     private readonly shared: SharedState,
+    private readonly devices: DeviceWatch,
     private readonly logger: Logger,
   ) {}
 
@@ -35,10 +37,11 @@ export class LogWatch {
       this.#checkSize();
       if (this.shared.frozen) this.#lookAtFrozen();
       else this.#look();
+      this.devices.look();
     } catch (error) {
       if (!(error instanceof FamfsError)) throw error;
       this.logger.error(`${error.message}: its files answer EIO from now on`);
-      this.shared.failDevice();
+      this.shared.failDevice(0);
     }
   }
 

@@ -5,14 +5,19 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { errnoOf, FamfsError } from '../errors';
+import type { MemberProblem } from '../members/search';
 import { Readiness, type Role, type ServerConfig } from '../server-contract';
 import type { CacheMode, FmapMode, LogLevel } from '../types';
-import { checkDevice, checkDirectory, checkFuse } from './mount-checks';
+import { checkDevices, checkDirectory, checkFuse } from './mount-checks';
 
 const MOST_DEFAULT_WORKERS = 4;
 
 export interface MountOptions {
   readonly readOnly?: boolean;
+  /** Paths where secondary devices are looked for first. */
+  readonly devices?: readonly string[];
+  /** Mount although secondary devices cannot be used: their files answer EIO. */
+  readonly degraded?: boolean;
   readonly noSync?: boolean;
   readonly logLevel?: LogLevel;
   readonly cache?: CacheMode;
@@ -37,6 +42,8 @@ export interface MountOptions {
 export interface MountPlace {
   readonly device: string;
   readonly directory: string;
+  /** Devices that cannot be used, where there are any. */
+  readonly absent?: readonly MemberProblem[];
 }
 
 export interface MountResult extends MountPlace {
@@ -59,11 +66,13 @@ export async function mount(
   onReady?: (result: MountResult) => void,
 ): Promise<MountResult | MountPlace> {
   const directory = checkDirectory(directoryPath);
-  const device = checkDevice(devicePath);
+  const { absent, device, devices } = checkDevices(devicePath, options);
+  const place = { device, directory, ...(absent.length > 0 ? { absent } : {}) };
   checkFuse();
-  if (options.checkOnly) return { device, directory };
+  if (options.checkOnly) return place;
   const config: ServerConfig = {
     device,
+    devices: [...devices],
     directory,
     readOnly: options.readOnly ?? false,
     noSync: options.noSync ?? false,
@@ -80,7 +89,7 @@ export async function mount(
   const server = startServer(config, log);
   const ended = options.foreground ? untilEnded(server) : undefined;
   const { state, ...served } = await readiness(server.stdio[3] as Readable, log);
-  const result = { device, directory, ...served, ...(logFile === undefined ? {} : { logFile }) };
+  const result = { ...place, ...served, ...(logFile === undefined ? {} : { logFile }) };
   onReady?.(result);
   if (ended) await ended();
   else server.unref();

@@ -21,6 +21,7 @@ const REPORT: StatusReport = {
   log: { entries: 7710, capacity: 15_420, frozen: null },
   replayed: { files: 1, directories: 2, notServed: 0, entries: 7710 },
   deviceFailed: false,
+  devices: [],
   deviceReplaced: false,
   workers: [
     { pid: 11, startedAt: '2024-05-06T07:08:09.000Z', restarts: 0, served: 1 },

@@ -140,7 +140,7 @@ describe('what is described', () => {
     for (const harm of ['freeze', 'fail'] as const) {
       const kernel = images.kernel(images.device(entries()), KERNEL_7_47);
       if (harm === 'freeze') kernel.shared.freeze('other-file-system');
-      else kernel.shared.failDevice();
+      else kernel.shared.failDevice(0);
       expect(kernel.ask(KERNEL_OP.open, inoOf(0), OPEN_READ_ONLY).error).toBe(-constants.errno.EIO);
       expect(kernel.notifications).toEqual([]);
     }

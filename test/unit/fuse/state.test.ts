@@ -116,7 +116,7 @@ describe('SharedState', () => {
     one.wantEntries(100);
     one.wantEntries(50);
     one.logLevel = 2;
-    one.failDevice();
+    one.failDevice(0);
     expect(other).toMatchObject({ pause: 7, wantedEntries: 100, logLevel: 2, deviceFailed: true });
   });
 
