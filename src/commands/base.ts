@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Flags, type Interfaces } from '@oclif/core';
 import { type ErrorCode, FamfsError } from '../errors';
 import { shownText } from '../path-bytes';
+import { PLACEMENT_POLICIES } from '../types';
 import { paint } from '../ui/colour';
 import { parseSeed } from '../ui/seeds';
 import { parseSize } from '../ui/sizes';
@@ -161,17 +162,16 @@ export const ownershipFlags = {
   gid: idFlag({ char: 'g', description: 'group (default: that of who runs this)' }),
 };
 
-/** The flags of verbs that place files: striping over parts of the device. */
+/** The flags of verbs that place files: striping over devices, or parts of the only one. */
 export const stripeFlags = {
   nstrips: Flags.integer({
     char: 'N',
     description: 'strips of an interleaved file',
     helpValue: 'N',
-    dependsOn: ['nbuckets'],
   }),
   nbuckets: Flags.integer({
     char: 'B',
-    description: 'equal parts of the device that strips are spread over',
+    description: 'equal parts of the only device that strips are spread over',
     helpValue: 'N',
     dependsOn: ['nstrips'],
   }),
@@ -186,11 +186,29 @@ export function stripeOf(flags: {
   nbuckets?: number | undefined;
   chunk?: number | undefined;
 }) {
-  if (flags.nstrips === undefined || flags.nbuckets === undefined) return {};
+  if (flags.nstrips === undefined) return {};
   return {
     stripe: { nstrips: flags.nstrips, nbuckets: flags.nbuckets, chunkSize: flags.chunk ?? DEFAULT_CHUNK },
   };
 }
+
+/** The flag of verbs that look for secondary devices. */
+export const deviceFlag = {
+  device: Flags.string({
+    description: 'where to look first for a secondary device; may be given again',
+    helpValue: 'PATH',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+};
+
+/** The flag of verbs that place files on several devices. */
+export const policyFlag = {
+  policy: Flags.option({
+    description: 'which of several devices a file in one piece goes to (default most-free)',
+    options: PLACEMENT_POLICIES,
+  })(),
+};
 
 /** The flag of verbs that write a device. */
 export const syncFlag = {

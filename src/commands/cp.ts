@@ -6,7 +6,16 @@ import { pathBytes } from '../path-bytes';
 import { filesAndDirectories } from '../ui/counts';
 import type { Progress } from '../ui/progress';
 import { formatDuration, formatRate, formatSize } from '../ui/sizes';
-import { BaseCommand, defined, ownershipFlags, sizeFlag, stripeFlags, stripeOf, syncFlag } from './base';
+import {
+  BaseCommand,
+  defined,
+  ownershipFlags,
+  policyFlag,
+  sizeFlag,
+  stripeFlags,
+  stripeOf,
+  syncFlag,
+} from './base';
 import { missingArguments } from './failure';
 
 const MOST_THREADS = 64;
@@ -95,6 +104,7 @@ Holes of a sparse file stay holes on a file-backed device.
     }),
     ...ownershipFlags,
     ...stripeFlags,
+    ...policyFlag,
     ...syncFlag,
   };
 
@@ -146,6 +156,7 @@ Holes of a sparse file stay holes on a file-backed device.
       mode,
       'no-sync': noSync,
       'no-target-directory': noTargetDirectory,
+      policy,
       recursive,
       resume,
       threads,
@@ -153,7 +164,19 @@ Holes of a sparse file stay holes on a file-backed device.
       verify,
     } = flags;
     const options: CopyOptions = {
-      ...defined({ dryRun, gid, mode, noSync, noTargetDirectory, recursive, resume, threads, uid, verify }),
+      ...defined({
+        dryRun,
+        gid,
+        mode,
+        noSync,
+        noTargetDirectory,
+        policy,
+        recursive,
+        resume,
+        threads,
+        uid,
+        verify,
+      }),
       filter,
       listed: flags['files-from'] !== undefined,
       ...stripeOf(flags),

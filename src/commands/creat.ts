@@ -7,6 +7,7 @@ import {
   BaseCommand,
   defined,
   ownershipFlags,
+  policyFlag,
   seedFlag,
   sizeFlag,
   stripeFlags,
@@ -72,6 +73,7 @@ Many files are made by one call with --multi or --files-from: NAME,SIZE or NAME,
     ...verboseFlag,
     ...ownershipFlags,
     ...stripeFlags,
+    ...policyFlag,
     ...syncFlag,
   };
 
@@ -79,10 +81,10 @@ Many files are made by one call with --multi or --files-from: NAME,SIZE or NAME,
     const { args, flags } = await this.parse(Creat);
     const requests = await requestsOf(args.file, flags);
     const { creat } = await import('../operations/creat');
-    const { gid, mode, 'no-sync': noSync, uid } = flags;
+    const { gid, mode, 'no-sync': noSync, policy, uid } = flags;
     const result = await this.interruptible((signal) =>
       creat(requests, {
-        ...defined({ access: accessOf(flags), gid, mode, noSync, uid }),
+        ...defined({ access: accessOf(flags), gid, mode, noSync, policy, uid }),
         ...stripeOf(flags),
         signal,
         onWait: this.tellWait,

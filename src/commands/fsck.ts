@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import type { CheckReport } from '../operations/check';
-import { BaseCommand } from './base';
+import { BaseCommand, deviceFlag } from './base';
 import { accessFlags, noEffect, readingFlags, verboseFlag } from './reference-flags';
 
 const ERRORS_FOUND = 4;
@@ -22,6 +22,7 @@ Exit status: 0 clean (or warnings alone), 4 errors found, 8 could not check, 16 
     strict: Flags.boolean({ description: 'count warnings as errors' }),
     human: noEffect('sizes are always shown as in 1.5 GiB', 'h'),
     force: noEffect('a mounted file system is checked by its mount point', 'f'),
+    ...deviceFlag,
     ...verboseFlag,
     ...readingFlags,
     ...accessFlags,
@@ -33,7 +34,9 @@ Exit status: 0 clean (or warnings alone), 4 errors found, 8 could not check, 16 
   async run(): Promise<CheckReport> {
     const { args, flags } = await this.parse(Fsck);
     const { check } = await import('../operations/check');
-    const report = await this.interruptible((signal) => check(args.target, { signal }));
+    const report = await this.interruptible((signal) =>
+      check(args.target, { signal, devices: flags.device ?? [] }),
+    );
     if (!this.jsonEnabled()) {
       const { describeReport } = await import('../ui/check-report');
       const text = await describeReport(report, this.quiet);

@@ -1,6 +1,11 @@
-import { fstatSync } from 'node:fs';
+import { fstatSync, type Stats } from 'node:fs';
 import { errnoOf } from '../errors';
-import { seekData, seekHole } from '../native/libc';
+import { seekData, seekHole, willNeed } from '../native/libc';
+
+/** What st_blocks counts in. */
+const BLOCK_BYTES = 512;
+/** Files that are worth no call to find a hole in. */
+const SMALL_BYTES = 2 ** 20;
 
 /** A range of an open file: bytes from its start. */
 export interface DataRange {
@@ -11,18 +16,38 @@ export interface DataRange {
 }
 
 /**
- * Divides `position`..`position + length` of an open file into data and holes, in order. A file system that does not
- * tell holes has data alone, and so has what lies behind the end of the file.
+ * Where an open file has data and where holes, asked in any order. Remembers the last run of data: to find its end takes
+ * the kernel time that grows with its length.
  */
-export function* dataRanges(fd: number, position: number, length: number): Generator<DataRange> {
-  const end = position + length;
-  for (let at = position; at < end; ) {
-    const data = Math.min(nextData(fd, at, end), end);
-    if (data > at) yield { position: at, length: data - at, hole: true };
-    if (data >= end) return;
-    const hole = Math.min(nextHole(fd, data, end), end);
-    yield { position: data, length: hole - data, hole: false };
-    at = hole;
+export class DataRanges {
+  #from = 0;
+  #to: number;
+
+  /** `stats` are the file's: a small one that has all its blocks is not asked for holes. */
+  constructor(
+    private readonly fd: number,
+    { blocks, size }: Pick<Stats, 'blocks' | 'size'>,
+  ) {
+    const whole = size <= SMALL_BYTES && blocks * BLOCK_BYTES >= size;
+    this.#to = whole ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  /**
+   * Divides `position`..`position + length` into data and holes, in order. A file system that does not tell holes has
+   * data alone, and so has what lies behind the end of the file.
+   */
+  *of(position: number, length: number): Generator<DataRange> {
+    const end = position + length;
+    for (let at = position; at < end; ) {
+      const known = at >= this.#from && at < this.#to;
+      const data = known ? at : Math.min(nextData(this.fd, at, end), end);
+      if (data > at) yield { position: at, length: data - at, hole: true };
+      if (data >= end) return;
+      if (!known) [this.#from, this.#to] = [data, nextHole(this.fd, data)];
+      const stop = Math.min(this.#to, end);
+      yield { position: data, length: stop - data, hole: false };
+      at = stop;
+    }
   }
 }
 
@@ -35,11 +60,16 @@ function nextData(fd: number, at: number, end: number): number {
 }
 
 /** A hole before `at` would be one that came up since; the rest then is taken for data. */
-function nextHole(fd: number, at: number, end: number): number {
+function nextHole(fd: number, at: number): number {
   try {
     const hole = seekHole(fd, at);
-    return hole > at ? hole : end;
+    return hole > at ? hole : Number.POSITIVE_INFINITY;
   } catch {
-    return end;
+    return Number.POSITIVE_INFINITY;
   }
+}
+
+/** Has the kernel begin to read an open file of `length` bytes, so that a read soon after need not wait. */
+export function readAhead(fd: number, length: number): void {
+  if (length > 0) willNeed(fd, 0, length);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { hintDirectory } from '../server-place';
 
@@ -45,10 +45,19 @@ export function noteHint(uuid: string, path: string): void {
   if (hintOf(uuid) === resolve(path)) return;
   try {
     mkdirSync(hintDirectory(), { recursive: true, mode: 0o755 });
+    forgetDead();
     symlinkSync(resolve(path), fresh);
     renameSync(fresh, link);
   } catch {
     rmSync(fresh, { force: true });
+  }
+}
+
+/** Removes hints that lead nowhere any more. */
+function forgetDead(): void {
+  for (const name of readdirSync(hintDirectory())) {
+    const link = join(hintDirectory(), name);
+    if (!existsSync(link)) rmSync(link, { force: true });
   }
 }
 

@@ -11,6 +11,7 @@ const libc = bindOnUse(
     ioctl: { returns: 'i32', takes: ['i32', 'i64', 'bytes'], errno: true },
     fallocate: { returns: 'i32', takes: ['i32', 'i32', 'i64', 'i64'], errno: true },
     lseek: { returns: 'i64', takes: ['i32', 'i64', 'i32'], errno: true },
+    posix_fadvise: { returns: 'i32', takes: ['i32', 'i64', 'i64', 'i32'] },
     umount2: { returns: 'i32', takes: ['text', 'i32'], errno: true },
     madvise: { returns: 'i32', takes: ['i64', 'i64', 'i32'] },
     process_vm_readv: { returns: 'i64', takes: ['i32', 'bytes', 'i64', 'bytes', 'i64', 'i64'] },
@@ -44,6 +45,7 @@ const LOCK_NB = 4;
 const LOCK_UN = 8;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
+const POSIX_FADV_WILLNEED = 3;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const MADV_POPULATE_READ = 22;
@@ -103,6 +105,11 @@ export function unmap(address: number, length: number): void {
 /** Writes a mapping of a regular file back to it (a devdax mapping refuses this with EINVAL). */
 export function syncMapping(address: number, length: number): void {
   check('msync', libc.msync(address, length, MS_SYNC));
+}
+
+/** Has the kernel begin to read bytes of an open file, if it wants to, and does not wait for them. */
+export function willNeed(fd: number, offset: number, length: number): void {
+  libc.posix_fadvise(fd, offset, length, POSIX_FADV_WILLNEED);
 }
 
 /** Takes the exclusive flock of an open file without waiting; false when someone else has it. */

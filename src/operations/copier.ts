@@ -1,10 +1,10 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+import { DataRanges, readAhead } from '../device/data-ranges';
 import { FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import type { CopyAction, CopyOptions, CopyResult } from './copy-options';
 import { type CopyFailure, failureOf, type PlannedItem } from './copy-plan';
-import { eachPiece, type Transfer, transferPiece } from './copy-transfer';
+import { eachPiece, SMALL_BYTES, type Transfer, transferPiece } from './copy-transfer';
 import { allocate, fileEntry, mkdirEntry } from './create';
 import type { OwnerSession } from './owner-session';
 import { differsFromFile } from './same-contents';
@@ -13,6 +13,8 @@ import { differsFromFile } from './same-contents';
 const BATCH_BYTES = 256 * 2 ** 20;
 const BATCH_ITEMS = 512;
 const DEFAULT_THREADS = 4;
+/** O_NONBLOCK for what became a FIFO meanwhile. */
+const OPEN_SOURCE = constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
 
 /** Carries out a plan, batch by batch. */
 export class Copier {
@@ -72,7 +74,8 @@ export class Copier {
     const failed = failures.length;
     const transfers = new Map<PlannedItem, Transfer>();
     await this.#begin(item, transfers);
-    await transfers.get(item)?.source.close();
+    const begun = transfers.get(item);
+    if (begun) closeSync(begun.source);
     if (failures.length > failed) return undefined;
     return this.#result.skipped > skipped ? 'skip' : item.kind;
   }
@@ -92,33 +95,35 @@ export class Copier {
     } catch (error) {
       deviceError = error;
     }
-    for (const transfer of transfers.values()) await transfer.source.close();
+    for (const { source } of transfers.values()) closeSync(source);
     this.#commit(items, transfers);
     if (deviceError) throw deviceError;
   }
 
   async #begin(item: PlannedItem, transfers: Map<PlannedItem, Transfer>): Promise<void> {
     if (item.kind === 'directory') return;
-    let source: FileHandle | undefined;
+    let source: number | undefined;
     try {
-      source = await open(item.source, constants.O_RDONLY | constants.O_NOCTTY);
-      await checkUnchanged(item, source);
+      source = openSync(item.source, OPEN_SOURCE);
+      const stats = checkUnchanged(item, source);
       if (await this.#isThere(item, source)) {
-        await source.close();
+        closeSync(source);
         this.#count(item, 'skip');
         this.options.onProgress?.(item.size, printable(item.target));
         return;
       }
       const map = item.existing?.map ?? allocate(this.session, item.target, item.size, this.options.stripe);
-      transfers.set(item, { item, map, source, left: item.size });
+      const transfer = { item, map, source, ranges: new DataRanges(source, stats), left: item.size };
+      if (item.size <= SMALL_BYTES) readAhead(source, item.size);
+      transfers.set(item, transfer);
     } catch (error) {
-      await source?.close();
+      if (source !== undefined) closeSync(source);
       this.#result.failures.push(failureOf(item.source, error));
     }
   }
 
   /** Whether --resume leaves a file alone. */
-  async #isThere(item: PlannedItem, source: FileHandle): Promise<boolean> {
+  async #isThere(item: PlannedItem, source: number): Promise<boolean> {
     const { resume, verify } = this.options;
     if (!item.existing || !resume) return false;
     if (!verify) return true;
@@ -215,9 +220,10 @@ export class Copier {
   }
 }
 
-async function checkUnchanged(item: PlannedItem, source: FileHandle): Promise<void> {
-  const { size } = await source.stat();
-  if (size === item.size) return;
+function checkUnchanged(item: PlannedItem, source: number): Stats {
+  const stats = fstatSync(source);
+  const { size } = stats;
+  if (size === item.size) return stats;
   throw new FamfsError(
     'source',
     `${printable(item.source)}: changed from ${item.size} to ${size} bytes during the copy`,

@@ -1,18 +1,21 @@
-import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { dataRanges } from '../device/data-ranges';
+import type { DataRanges } from '../device/data-ranges';
+import type { Device } from '../device/device';
 import { FamfsError } from '../errors';
 import { eachRun } from '../log/file-map';
 import { printable } from '../log/paths';
 import type { DeviceTable } from '../members/members';
 import type { Extent, FileMap } from '../types';
 import type { CopyFailure, PlannedItem } from './copy-plan';
+import { readFully } from './read-fully';
 
 /** A file on its way to the device. */
 export interface Transfer {
   readonly item: PlannedItem;
   readonly map: FileMap;
-  readonly source: FileHandle;
+  /** The open source. */
+  readonly source: number;
+  readonly ranges: DataRanges;
   /** Bytes that are not copied yet. */
   left: number;
   failure?: CopyFailure;
@@ -25,6 +28,14 @@ export interface Piece {
 }
 
 const PIECE_BYTES = 8 * 2 ** 20;
+/** Up to this many bytes, to have another thread copy them takes longer than to copy them. */
+export const SMALL_BYTES = 128 * 2 ** 10;
+
+/** Milliseconds of work between two looks at signals. */
+const TURN_MS = 10;
+
+let lastTurn = 0;
+const smallBuffer = Buffer.allocUnsafeSlow(SMALL_BYTES);
 
 /** The pieces of all transfers, in order. */
 export function* eachPiece(transfers: readonly Transfer[]): Generator<Piece> {
@@ -43,20 +54,34 @@ export async function transferPiece(
   devices: DeviceTable,
   { transfer, position, length }: Piece,
 ): Promise<void> {
-  const { item, map, source } = transfer;
-  for (const range of dataRanges(source.fd, position, length)) {
+  const { item, map, ranges, source } = transfer;
+  for (const range of ranges.of(position, length)) {
     let at = range.position;
     for (const run of runsOf(map, range.position, range.length)) {
       const device = devices.at(run.devindex);
       if (range.hole) device.zero(run.offset, run.length);
-      else if ((await device.fill(run.offset, source.fd, at, run.length)) < run.length) {
+      else if ((await fill(device, run, source, at)) < run.length) {
         throw new FamfsError('source', `${printable(item.source)}: became shorter during the copy`);
       }
       at += run.length;
     }
-    // Zeroing waits for nothing: a signal gets its turn here.
-    if (range.hole) await nextTurn();
+    // Holes and small files wait for nothing: signals get their turn here.
+    if (performance.now() - lastTurn > TURN_MS) await takeTurn();
   }
+}
+
+async function takeTurn(): Promise<void> {
+  await nextTurn();
+  lastTurn = performance.now();
+}
+
+/** Copies a run of data to the device. Returns the bytes that were there. */
+async function fill(device: Device, { length, offset }: Extent, source: number, at: number): Promise<number> {
+  if (length > SMALL_BYTES) return device.fill(offset, source, at, length);
+  const bytes = smallBuffer.subarray(0, length);
+  const count = readFully(source, bytes, at);
+  device.store(offset, bytes.subarray(0, count));
+  return count;
 }
 
 /** Where a range of a file lies, piece by piece. */

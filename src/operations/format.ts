@@ -28,7 +28,7 @@ export interface FormatOptions extends WriteOptions {
   readonly force?: boolean;
   /** Accept a device below 4 GiB, which the reference does not read. */
   readonly small?: boolean;
-  /** Make a new sparse file of this many bytes first. */
+  /** Make new sparse files of this many bytes first. */
   readonly create?: number;
   /** Devices that hold files beside the primary one. */
   readonly secondaries?: readonly string[];
@@ -59,9 +59,14 @@ export async function format(path: string, options: FormatOptions = {}): Promise
       'for example --loglen 64M',
     );
   }
-  const created = options.create !== undefined;
-  if (created) createSparse(path, options.create as number);
+  const created: string[] = [];
   try {
+    if (options.create !== undefined) {
+      for (const file of [path, ...(options.secondaries ?? [])]) {
+        createSparse(file, options.create);
+        created.push(file);
+      }
+    }
     return await onLockedDevice(path, options, (device) => {
       checkSize(device, logLength, options);
       checkReplaceable(device, options);
@@ -74,7 +79,7 @@ export async function format(path: string, options: FormatOptions = {}): Promise
       }
     });
   } catch (error) {
-    if (created) rmSync(path, { force: true });
+    for (const file of created) rmSync(file, { force: true });
     throw error;
   }
 }

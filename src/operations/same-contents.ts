@@ -1,7 +1,8 @@
-import type { FileHandle } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eachRun } from '../log/file-map';
 import type { DeviceTable } from '../members/members';
 import type { FileMap } from '../types';
+import { readFully } from './read-fully';
 
 const COMPARE_BYTES = 2 ** 20;
 
@@ -13,18 +14,19 @@ export async function differsFromFile(
   devices: DeviceTable,
   map: FileMap,
   size: number,
-  file: FileHandle,
+  file: number,
 ): Promise<number | undefined> {
   const theirs = Buffer.allocUnsafe(COMPARE_BYTES);
   const ours = Buffer.allocUnsafe(COMPARE_BYTES);
   for (let position = 0; position < size; ) {
     const length = Math.min(COMPARE_BYTES, size - position);
-    const { bytesRead } = await file.read(theirs, 0, length, position);
-    if (bytesRead === 0) return position;
-    readMapped(devices, map, position, ours.subarray(0, bytesRead));
-    const at = firstDifference(ours.subarray(0, bytesRead), theirs.subarray(0, bytesRead));
+    const count = readFully(file, theirs.subarray(0, length), position);
+    readMapped(devices, map, position, ours.subarray(0, count));
+    const at = firstDifference(ours.subarray(0, count), theirs.subarray(0, count));
     if (at !== -1) return position + at;
-    position += bytesRead;
+    if (count < length) return position + count;
+    position += count;
+    await nextTurn();
   }
   return undefined;
 }

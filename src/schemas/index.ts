@@ -3,6 +3,7 @@ import { AutocompleteSchema } from './autocomplete';
 import { ChkreadSchema } from './chkread';
 import { CopySchema } from './cp';
 import { CreatSchema } from './creat';
+import { DeviceAddSchema, DeviceListSchema, DeviceScanSchema } from './device';
 import { DoctorSchema } from './doctor';
 import { FlushSchema } from './flush';
 import { FsckSchema } from './fsck';
@@ -39,6 +40,9 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   clone: CloneSchema,
   cp: CopySchema,
   creat: CreatSchema,
+  'device add': DeviceAddSchema,
+  'device ls': DeviceListSchema,
+  'device scan': DeviceScanSchema,
   df: DfSchema,
   digest: DigestSchema,
   doctor: DoctorSchema,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FormatResult } from '../operations/format';
+import { AddedDeviceSchema } from './device';
 import { Count } from './shared';
 
 export const MkfsSchema: z.ZodType<FormatResult | { device: string }> = z.union([
@@ -11,6 +12,7 @@ export const MkfsSchema: z.ZodType<FormatResult | { device: string }> = z.union(
     logBytes: Count,
     logEntries: Count.describe('entries that the log has room for'),
     allocUnitBytes: Count,
+    secondaries: z.array(AddedDeviceSchema),
   }),
   z.strictObject({ device: z.string() }).describe('with --kill'),
 ]);

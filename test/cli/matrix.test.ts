@@ -5,6 +5,7 @@ import {
   BIN,
   CLIENT,
   command,
+  commandOk,
   famfs,
   famfsOk,
   OWNER,
@@ -64,6 +65,12 @@ const freshMount = async () => [
   await scratch.makeDevice('4g'),
   scratch.directory(scratch.unique('mnt')),
 ];
+/** A new sparse file that holds nothing. */
+const blank = async (size: string) => {
+  const path = scratch.path(`${scratch.unique('blank')}.img`);
+  await commandOk('truncate', ['-s', size, path]);
+  return path;
+};
 const READS_WHAT_ALL_MAY_READ = { why: 'reads only what all users may read' };
 
 const VERBS: Readonly<Record<string, VerbSpec>> = {
@@ -99,6 +106,21 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
     client: 'refused',
   },
   df: { right: () => ['df', mount], forbidden: { args: () => ['df', locked] }, client: 'works' },
+  'device add': {
+    right: async () => ['device', 'add', '--no-sync', await scratch.makeDevice('4g'), await blank('4m')],
+    forbidden: { args: async () => ['device', 'add', '--no-sync', locked, await blank('4m')] },
+    client: 'refused',
+  },
+  'device ls': {
+    right: () => ['device', 'ls', mount],
+    forbidden: { args: () => ['device', 'ls', locked] },
+    client: 'works',
+  },
+  'device scan': {
+    right: () => ['device', 'scan'],
+    forbidden: READS_WHAT_ALL_MAY_READ,
+    client: 'works',
+  },
   digest: {
     right: () => ['digest', join(mount, 'there')],
     forbidden: { why: 'the kernel says who may read a file' },

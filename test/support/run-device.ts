@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { openDevice } from '../../src/device/open';
 import { appendEntries } from '../../src/log/append';
 import { decodeEntry, type FileEntry, type LogEntry } from '../../src/log/entry';
@@ -63,6 +63,16 @@ export function readRange(path: string, offset: number, length: number): Buffer 
     const bytes = Buffer.alloc(length);
     const count = readSync(fd, bytes, 0, length, offset);
     return bytes.subarray(0, count);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Stores bytes in a file in place. */
+export function writeRange(path: string, offset: number, bytes: Buffer): void {
+  const fd = openSync(path, 'r+');
+  try {
+    writeSync(fd, bytes, 0, bytes.length, offset);
   } finally {
     closeSync(fd);
   }

@@ -34,7 +34,7 @@ export async function expectFailure(
   const plain = await famfs(args, options);
   expect(plain).toMatchObject({ status: failure.status, signal: null, stdout: '' });
   const message = expectClear(plain.stderr, failure);
-  const words = args[0] === 'log' ? 2 : 1;
+  const words = ['log', 'device'].includes(args[0] ?? '') ? 2 : 1;
   const verbs = options.program === undefined || options.program === 'famfs' ? words : 0;
   const json = await famfs([...args.slice(0, verbs), '--json', ...args.slice(verbs)], options);
   expect(json).toMatchObject({ status: failure.status, signal: null });

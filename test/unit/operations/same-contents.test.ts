@@ -59,18 +59,18 @@ function storeAll(map: FileMap): void {
 describe.each(MAPS)('a file that lies %s', (_name, map) => {
   test('is the same as its source', async () => {
     storeAll(map);
-    expect(await differsFromFile({ at: () => device }, map, SIZE, source)).toBeUndefined();
+    expect(await differsFromFile({ at: () => device }, map, SIZE, source.fd)).toBeUndefined();
   });
 
   test.each([0, 65_535, MIB - 1, MIB, 2 * MIB + 77_777, SIZE - 1])('differs at byte %d', async (at) => {
     storeAll(map);
     device.store(placeOf(map, at), Buffer.of((contents[at] ?? 0) ^ 0x80));
-    expect(await differsFromFile({ at: () => device }, map, SIZE, source)).toBe(at);
+    expect(await differsFromFile({ at: () => device }, map, SIZE, source.fd)).toBe(at);
   });
 
   test('differs where a shorter source ends', async () => {
     storeAll(map);
     await writeFile(join(directory, 'source'), contents.subarray(0, MIB + 9));
-    expect(await differsFromFile({ at: () => device }, map, SIZE, source)).toBe(MIB + 9);
+    expect(await differsFromFile({ at: () => device }, map, SIZE, source.fd)).toBe(MIB + 9);
   });
 });

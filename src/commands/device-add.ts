@@ -1,0 +1,43 @@
+import { Args, Flags } from '@oclif/core';
+import { FamfsError } from '../errors';
+import type { AddResult } from '../operations/device-add';
+import { formatSize } from '../ui/sizes';
+import { BaseCommand, defined, syncFlag } from './base';
+import { targetArg } from './look';
+
+export default class DeviceAdd extends BaseCommand {
+  static override summary = 'Add devices to a file system, mounted or not.';
+  static override description =
+    `The devices then hold files like the first one. A mount of it takes them up by itself.
+They cannot be taken out again: what is logged stays.`;
+  static override examples = [
+    '<%= config.bin %> device add /mnt/famfs /dev/dax1.0',
+    '<%= config.bin %> device add /dev/dax0.0 /dev/dax1.0 /dev/dax2.0',
+  ];
+  static override strict = false;
+  static override args = {
+    target: targetArg,
+    device: Args.string({ required: true, description: 'device to add; several may be given' }),
+  };
+  static override flags = {
+    force: Flags.boolean({ char: 'f', description: 'take devices that hold a file system, which is lost' }),
+    ...syncFlag,
+  };
+
+  async run(): Promise<AddResult> {
+    const { argv, flags } = await this.parse(DeviceAdd);
+    const [target, ...paths] = argv as string[];
+    if (target === undefined) throw new FamfsError('usage', 'no file system given');
+    const { addDevices } = await import('../operations/device-add');
+    const { force, 'no-sync': noSync } = flags;
+    const result = await addDevices(target, paths, {
+      ...defined({ force, noSync }),
+      onWait: this.tellWait,
+      onWarning: this.tellWarning,
+    });
+    for (const { device, index, size, uuid } of result.added) {
+      this.say(`${device}: device ${index} of ${formatSize(size)}, UUID ${uuid}`);
+    }
+    return result;
+  }
+}
