@@ -1,7 +1,10 @@
 // What the manifest tells of verbs, for all kinds of pages.
 export const ENVIRONMENT = [
   ['`FAMFS_SYSTEM_UUID`', "this host's system UUID, instead of the one in `/opt/famfs/system_uuid`"],
-  ['`FAMFS_DEVICES`', 'where to look first for the secondary devices of a file system: paths, with colons between them'],
+  [
+    '`FAMFS_DEVICES`',
+    'where to look first for the secondary devices of a file system: paths, with colons between them',
+  ],
   ['`FAMFS_DEBUG`', 'anything: the message of a defect shows where in the program it happened'],
   ['`NO_COLOR`', 'anything: no colours'],
   ['`FORCE_COLOR`', 'colours also where there is no terminal; `0` or `false`: none'],

@@ -43,7 +43,7 @@ const describeOne = async (server: StatusReport, before?: StatusReport) => {
     server,
   };
   const since = new Map(before ? [[server.directory, { report: before, seconds: 2 }]] : []);
-  return describeMounts([mount], await paint({}, {}), since);
+  return describeMounts([mount], await paint({}, {}), { since });
 };
 
 const bucket = (belowSeconds: number | null, requests: number) => ({ belowSeconds, requests });
