@@ -1,12 +1,21 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors';
-import { CACHE_MODES, FMAP_MODES, KERNEL_STRATEGIES, LOG_LEVELS, MOST_INODES } from './types';
+import {
+  CACHE_MODES,
+  DEVICE_TROUBLES,
+  FMAP_MODES,
+  KERNEL_STRATEGIES,
+  LOG_LEVELS,
+  MOST_INODES,
+} from './types';
 
 /** What the command line and the FUSE server, two programs, say to each other. */
 
 /** What `famfs mount` tells the server that it starts, as JSON in the second argument. */
 export const ServerConfig = z.object({
   device: z.string().min(1),
+  /** Where secondary devices are looked for first. */
+  devices: z.array(z.string()),
   directory: z.string().startsWith('/'),
   readOnly: z.boolean(),
   noSync: z.boolean(),
@@ -51,6 +60,19 @@ export const READINESS_FD = 3;
 
 const Latency = z.object({ belowSeconds: z.number().nullable(), requests: z.number() });
 
+/** A device that the log names; index 0 is the primary one. */
+export const DeviceReport = z.object({
+  index: z.number(),
+  uuid: z.string(),
+  /** Bytes, as the log says. */
+  size: z.number(),
+  /** Where it is, or what was found in its place; null where nothing was. */
+  path: z.string().nullable(),
+  /** Why its files answer EIO; null where they do not. */
+  trouble: z.enum(DEVICE_TROUBLES).nullable(),
+});
+export type DeviceReport = z.infer<typeof DeviceReport>;
+
 /** What `GET /status` of a server's control socket answers. */
 export const StatusReport = z.object({
   pid: z.number(),
@@ -81,8 +103,10 @@ export const StatusReport = z.object({
     frozen: z.string().nullable(),
   }),
   replayed: Served.extend({ entries: z.number() }),
-  /** True once a page of the device could not be read or written. */
+  /** True once a page of the primary device could not be read or written: all files answer EIO. */
   deviceFailed: z.boolean(),
+  /** All devices that the log names, the primary first. */
+  devices: z.array(DeviceReport),
   /** True when the device's path leads to something else by now. */
   deviceReplaced: z.boolean(),
   workers: z.array(

@@ -63,6 +63,9 @@ export type FmapMode = (typeof FMAP_MODES)[number];
 export const KERNEL_STRATEGIES = ['plain', 'extent-maps', 'fmap-v4'] as const;
 export type KernelStrategy = (typeof KERNEL_STRATEGIES)[number];
 
+/** Why a device that the log names cannot be used, or, `failed`, cannot any more. */
+export const DEVICE_TROUBLES = ['missing', 'damaged', 'foreign', 'truncated', 'failed'] as const;
+
 /** How much the server's log tells, from least to most. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -19,6 +19,15 @@ export const mountFlags = {
     description: `mount options, comma-separated: ${OPTIONS_HELP}`,
     helpValue: 'OPTIONS',
   }),
+  device: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    description: 'where to look first for a secondary device; repeatable',
+    helpValue: 'PATH',
+  }),
+  degraded: Flags.boolean({
+    description: 'mount without secondary devices that cannot be used: their files answer EIO',
+  }),
   'log-level': Flags.option({ options: LOG_LEVELS, description: "what the server's log tells" })({
     default: 'info',
   }),
@@ -45,6 +54,8 @@ export abstract class MountBase extends BaseCommand {
   /** What flags ask for; `-o` has the last word. */
   protected optionsOf(flags: Interfaces.InferredFlags<typeof mountFlags>, sloppy = false): MountOptions {
     const {
+      degraded,
+      device: devices = [],
       'log-file': logFile,
       'log-level': logLevel,
       'no-sync': noSync,
@@ -53,9 +64,11 @@ export abstract class MountBase extends BaseCommand {
       'set-daxmode': setDaxMode,
       workers,
     } = flags;
+    const parsed = parseMountOptions(options, sloppy);
     return {
-      ...defined({ logFile, logLevel, noSync, pollSeconds, setDaxMode, workers }),
-      ...parseMountOptions(options, sloppy),
+      ...defined({ degraded, logFile, logLevel, noSync, pollSeconds, setDaxMode, workers }),
+      ...parsed,
+      devices: [...devices, ...(parsed.devices ?? [])],
     };
   }
 
@@ -69,6 +82,7 @@ export abstract class MountBase extends BaseCommand {
       const { directories, files, notServed, role } = result;
       const contents = filesAndDirectories(files, directories);
       if (verbose) this.say(`${result.device} is mounted on ${result.directory} (${role}): ${contents}`);
+      for (const { detail } of result.absent ?? []) void this.warnLine(`${detail}: its files answer EIO`);
       if (notServed > 0) {
         void this.warnLine(
           `${notServed} log entries are damaged and not served; famfs fsck ${result.directory} tells more`,

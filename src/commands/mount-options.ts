@@ -32,6 +32,13 @@ const TAKERS: Readonly<Record<string, Taker>> = {
   allow_other: flag((parsed) => {
     parsed.allowOther = true;
   }),
+  degraded: flag((parsed) => {
+    parsed.degraded = true;
+  }),
+  device: (parsed, value) => {
+    parsed.devices = [...(parsed.devices ?? []), value];
+    return value !== '';
+  },
   cache: (parsed, value) => {
     parsed.cache = CACHE_MODES.find((name) => name === value);
     return parsed.cache !== undefined;
@@ -64,7 +71,7 @@ const TAKERS: Readonly<Record<string, Taker>> = {
 
 /** What `-o` takes, for help and error messages. */
 export const OPTIONS_HELP =
-  'ro, rw, cache=none|open|always, fmap=auto|none|v4, log-level=, log-file=, workers=, poll=, set-daxmode=devdax, no-sync, allow_other, and those of every mount';
+  'ro, rw, cache=none|open|always, fmap=auto|none|v4, log-level=, log-file=, workers=, poll=, device=, degraded, set-daxmode=devdax, no-sync, allow_other, and those of every mount';
 
 /** Options of every file system that the kernel acts on by itself. */
 const FOR_KERNEL = new Set([

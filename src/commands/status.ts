@@ -16,6 +16,7 @@ export default class Status extends BaseCommand {
     directory: Args.string({ description: 'where one is mounted, or a path in it' }),
   };
   static override flags = {
+    verbose: Flags.boolean({ char: 'v', description: 'name files that answer EIO, up to 100' }),
     watch: Flags.boolean({
       char: 'w',
       description: 'go on each second until Ctrl-C, with rates; with --json, one line each second',
@@ -27,28 +28,28 @@ export default class Status extends BaseCommand {
     const { statusOf, statusOfAll } = await import('../operations/status');
     const { directory } = args;
     const read = async () => (directory === undefined ? statusOfAll() : [await statusOf(directory)]);
-    if (flags.watch) return this.#watch(read);
+    if (flags.watch) return this.#watch(read, flags.verbose);
     const mounts = await read();
-    if (!this.jsonEnabled()) await this.#print(mounts);
+    if (!this.jsonEnabled()) await this.#print(mounts, flags.verbose);
     const silent = mounts.some(({ failure }) => failure?.code === 'no-server');
     if (silent) process.exitCode = new FamfsError('no-server', '').exitStatus();
     return { mounts };
   }
 
-  async #print(mounts: readonly MountStatus[]): Promise<void> {
+  async #print(mounts: readonly MountStatus[], verbose: boolean): Promise<void> {
     const [{ describeMounts }, { paint }] = await Promise.all([
       import('../ui/status-text'),
       import('../ui/colour'),
     ]);
-    this.say(describeMounts(mounts, await paint(process.stdout)));
+    this.say(describeMounts(mounts, await paint(process.stdout), { verbose }));
   }
 
-  async #watch(read: () => Promise<MountStatus[]>): Promise<{ mounts: MountStatus[] }> {
+  async #watch(read: () => Promise<MountStatus[]>, verbose: boolean): Promise<{ mounts: MountStatus[] }> {
     const { watchMounts } = await import('../ui/status-watch');
     const abort = new AbortController();
     const stop = () => abort.abort();
     process.on('SIGINT', stop).on('SIGTERM', stop);
-    await watchMounts(process.stdout, { read, signal: abort.signal, json: this.jsonEnabled() });
+    await watchMounts(process.stdout, { read, signal: abort.signal, json: this.jsonEnabled(), verbose });
     // All that there is to print was printed.
     process.exit(0);
   }

@@ -1,7 +1,5 @@
 import { chmodSync, renameSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Device } from '../device/device';
 import { LogLevelBody, type ReplayAnswer, ReplayBody } from '../server-contract';
 import { controlSocket } from '../server-place';
 import { LOG_LEVELS, type LogLevel, MOST_INODES } from '../types';
@@ -13,10 +11,8 @@ import type { WorkerPool } from './pool';
 import type { ServerStatus } from './status';
 
 const MOST_BODY_BYTES = 4096;
-/** Some 60 ms of flushes. */
-const FLUSH_STEP_BYTES = 2 ** 30;
 
-type ControlParts = Pick<Parts, 'device' | 'logger' | 'session' | 'shared'> & {
+type ControlParts = Pick<Parts, 'devices' | 'logger' | 'session' | 'shared'> & {
   readonly status: ServerStatus;
   readonly watch: LogWatch;
   readonly pool: WorkerPool;
@@ -65,7 +61,7 @@ export class ControlServer {
 }
 
 function routesOf({
-  device,
+  devices,
   logger,
   pool,
   session,
@@ -101,20 +97,11 @@ function routesOf({
     [
       'POST /flush',
       async () => {
-        await flushAll(device);
+        await devices.flush();
         return ok({});
       },
     ],
   ]);
-}
-
-/** Flushes a device in steps: a large one takes a minute for each TiB, and the log is looked at in between. */
-async function flushAll(device: Device): Promise<void> {
-  for (let offset = 0; offset < device.size; offset += FLUSH_STEP_BYTES) {
-    device.flush(offset, Math.min(FLUSH_STEP_BYTES, device.size - offset));
-    await nextTurn();
-  }
-  device.fence();
 }
 
 /** An answer in place of the one that was asked for. */

@@ -1,8 +1,8 @@
-import type { Device } from '../device/device';
 import { FamfsError } from '../errors';
 import type { Derailment } from '../log/follow';
 import type { Replay } from '../log/replay';
 import { KIND, type Tree } from '../log/tree';
+import type { Members } from '../members/members';
 import { Attributes } from './attributes';
 import type { WorkerConfig } from './config';
 import { listDirectory } from './directory';
@@ -34,8 +34,9 @@ import {
 } from './protocol';
 import { REFUSED } from './refused';
 import type { ReplyBody, RequestHandler } from './request-loop';
+import { ServedDevices } from './served-devices';
 import type { SharedState } from './shared-state';
-import { writeStatfs } from './statfs';
+import { SpaceCount } from './statfs';
 import type { WorkerPage } from './worker-page';
 
 /** What has been logged never changes, so the kernel may keep names and attributes for as long as it likes. */
@@ -44,10 +45,12 @@ const EMPTY: ReplyBody = [];
 
 type Handler = (request: Buffer, header: RequestHeader) => ReplyBody;
 
-/** Answers the kernel's requests from the tree and the device. One request at a time. */
+/** Answers the kernel's requests from the tree and the devices. One request at a time. */
 export class FileServer implements RequestHandler {
   readonly #tree: Tree;
   readonly #attributes: Attributes;
+  readonly #devices: ServedDevices;
+  readonly #space: SpaceCount;
   readonly #io: FileIo;
   readonly #openFlags: number;
   /** Set when the kernel can be told where files are. */
@@ -57,13 +60,13 @@ export class FileServer implements RequestHandler {
   readonly #out = Buffer.alloc(MAX_WRITE);
 
   constructor(
-    private readonly device: Device,
+    members: Members,
     private readonly replay: Replay,
     config: WorkerConfig,
     private readonly shared: SharedState,
     private readonly page: WorkerPage,
     notify: Notify,
-    logger: Logger,
+    private readonly logger: Logger,
   ) {
     this.#tree = replay.tree;
     this.#attributes = new Attributes(
@@ -72,7 +75,10 @@ export class FileServer implements RequestHandler {
       config.role === 'client',
       config.mountedAt,
     );
-    this.#io = new FileIo(device, this.#tree, (ino) => !config.readOnly && this.#attributes.isWritable(ino));
+    this.#devices = new ServedDevices(members, shared);
+    this.#space = new SpaceCount(replay, this.#devices);
+    const isWritable = (ino: number) => !config.readOnly && this.#attributes.isWritable(ino);
+    this.#io = new FileIo(this.#devices, this.#tree, isWritable);
     this.#openFlags = openFlags(config);
     if (config.strategy === 'extent-maps') this.#maps = new ExtentMaps(this.#tree, shared, notify, logger);
     this.#handlers = this.#table(config);
@@ -114,7 +120,7 @@ export class FileServer implements RequestHandler {
       if (derailment) shared.freeze(derailment);
     } catch (error) {
       if (!(error instanceof FamfsError)) throw error;
-      shared.failDevice();
+      shared.failDevice(0);
       return;
     }
     if (replay.counts.entries === before) return;
@@ -161,8 +167,10 @@ export class FileServer implements RequestHandler {
     ]);
     if (config.strategy !== 'fmap-v4') return handlers;
     return handlers
-      .set(OP.GET_FMAP, (_request, { node }) => this.#sent(writeFmap(this.#tree, node, this.#out)))
-      .set(OP.GET_DAXDEV, (request) => this.#sent(writeDaxdev(this.device.path, request, this.#out)));
+      .set(OP.GET_FMAP, (_request, { node }) =>
+        this.#sent(writeFmap(this.#tree, node, this.#devices, this.#out)),
+      )
+      .set(OP.GET_DAXDEV, (request) => this.#sent(writeDaxdev(this.#devices, request, this.#out)));
   }
 
   /** The first bytes of the buffer for replies. Never an empty piece: Node would make another system call for it. */
@@ -231,7 +239,10 @@ export class FileServer implements RequestHandler {
     this.#checkExists(ino);
     this.#io.checkOpen(ino, request.readUInt32LE(IN_HEADER_BYTES));
     // What the kernel knows the place of it serves without asking: this is the last chance to keep foreign bytes from it.
-    if (this.#maps) this.#checkDevice();
+    if (this.#maps) {
+      this.#checkDevice();
+      this.#io.checkDevices(ino);
+    }
     if (!this.#maps?.admit(ino)) return this.#openReply(this.#openFlags);
     writeMappedOpen(this.#out, ino);
     return this.#sent(MAPPED_OPEN_OUT_BYTES);
@@ -293,14 +304,24 @@ export class FileServer implements RequestHandler {
 
   #statfs(): ReplyBody {
     this.#catchUp();
-    writeStatfs(this.replay, this.device.size, this.#out);
+    this.#space.write(this.#out);
     return this.#sent(STATFS_OUT_BYTES);
+  }
+
+  unreadable(): FamfsError {
+    return this.#io.unreadable();
   }
 
   /** Makes durable what was written and not yet synced. */
   close(): void {
-    this.#io.syncAll();
-    this.device.close();
+    try {
+      this.#io.syncAll();
+    } catch (error) {
+      if (!(error instanceof Refusal || error instanceof FamfsError)) throw error;
+      this.logger.error(`not all that was written is durable: ${error.message}`);
+    } finally {
+      this.#devices.close();
+    }
   }
 
   #checkExists(ino: number): void {

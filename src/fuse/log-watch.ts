@@ -4,6 +4,7 @@ import { FamfsError } from '../errors';
 import { isError } from '../log/findings';
 import { checkIdentity, lookForMore, soundEnd } from '../log/follow';
 import { findSuperblock, type Superblock } from '../log/superblock';
+import type { DeviceWatch } from './device-watch';
 import type { Logger } from './logger';
 import type { FreezeReason, SharedState } from './shared-state';
 
@@ -21,6 +22,7 @@ export class LogWatch {
     private readonly device: Device,
     private readonly superblock: Superblock,
     private readonly shared: SharedState,
+    private readonly devices: DeviceWatch,
     private readonly logger: Logger,
   ) {
     this.#ownerUuid = superblock.ownerUuid;
@@ -39,10 +41,11 @@ export class LogWatch {
       this.#checkSize();
       if (this.shared.frozen) this.#lookAtFrozen();
       else this.#look();
+      this.devices.look();
     } catch (error) {
       if (!(error instanceof FamfsError)) throw error;
       this.logger.error(`${error.message}: its files answer EIO from now on`);
-      this.shared.failDevice();
+      this.shared.failDevice(0);
     }
   }
 

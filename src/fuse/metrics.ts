@@ -20,8 +20,14 @@ export async function renderMetrics(status: StatusReport): Promise<{ body: strin
   );
   gauge(
     'famfs_device_failed',
-    '1 when a page of the device could not be read or written.',
+    '1 when a page of the primary device could not be read or written.',
     status.deviceFailed ? 1 : 0,
+  );
+  gauge('famfs_devices', 'Devices that the log names.', status.devices.length);
+  gauge(
+    'famfs_devices_unusable',
+    'Devices whose files answer EIO: missing, damaged, foreign, truncated or failed.',
+    status.devices.filter(({ trouble }) => trouble !== null).length,
   );
   gauge('famfs_files', 'Files that are served.', status.replayed.files);
   gauge('famfs_directories', 'Directories that are served.', status.replayed.directories);

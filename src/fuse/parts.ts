@@ -2,6 +2,7 @@ import type { Device } from '../device/device';
 import type { Superblock } from '../log/superblock';
 import type { FuseSession } from '../native/libfuse';
 import type { Role, ServerConfig } from '../server-contract';
+import type { DeviceWatch } from './device-watch';
 import type { Logger } from './logger';
 import type { SharedState } from './shared-state';
 
@@ -9,6 +10,7 @@ import type { SharedState } from './shared-state';
 export interface Parts {
   readonly config: ServerConfig;
   readonly device: Device;
+  readonly devices: DeviceWatch;
   readonly superblock: Superblock;
   readonly role: Role;
   readonly shared: SharedState;

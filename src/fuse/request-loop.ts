@@ -12,6 +12,7 @@ import {
   wantsReply,
   writeOutHeader,
 } from './protocol';
+import { DeviceFailure } from './served-devices';
 import type { SharedState } from './shared-state';
 import type { WorkerPage } from './worker-page';
 
@@ -24,6 +25,8 @@ export interface RequestHandler {
   handle(request: Buffer, header: RequestHeader): ReplyBody;
   /** Called before each wait for a request, which ends early when the shared state changed. */
   catchUpWithOthers(): void;
+  /** Called when a page of the last reply could not be read. Returns the error to report, FamfsError `device-io`. */
+  unreadable(): FamfsError;
   /** Called when the file system is unmounted. */
   close(): void;
 }
@@ -136,7 +139,7 @@ export class RequestLoop {
       // ENOENT: the caller was killed meanwhile and nobody waits for this reply.
       if (code === 'ENOENT' || code === 'ENODEV') return;
       if (code !== 'EFAULT') throw error;
-      throw new FamfsError('device-io', 'a page of the device cannot be read');
+      throw this.server.unreadable();
     }
   }
 
@@ -148,7 +151,9 @@ export class RequestLoop {
       return;
     }
     if (error instanceof FamfsError) {
-      if (error.code === 'device-io' && errno === EIO) this.shared.failDevice();
+      if (error.code === 'device-io' && errno === EIO) {
+        this.shared.failDevice(error instanceof DeviceFailure ? error.index : 0);
+      }
       this.logger.error(`${what}: ${error.message}`);
     } else this.logger.error(`${what}: ${error instanceof Error ? error.stack : error}`);
   }

@@ -38,11 +38,14 @@ export class ServiceManager {
 }
 
 function lineOf(status: StatusReport): string {
-  const { device, deviceFailed, deviceReplaced, directory, gaveUp, log, replayed, role } = status;
+  const { device, deviceFailed, deviceReplaced, devices, directory, gaveUp, log, replayed, role } = status;
   const served = `${device} on ${directory} (${role}): ${replayed.files} files, ${log.entries} of ${log.capacity} log entries`;
   const problems = [
     ...(gaveUp ? ['no worker is left'] : []),
     ...(deviceFailed ? ['the device failed'] : []),
+    ...devices.flatMap(({ index, trouble }) =>
+      index > 0 && trouble ? [`device ${index} is of no use (${trouble})`] : [],
+    ),
     ...(deviceReplaced ? ['the device was replaced'] : []),
     ...(log.frozen ? [`the log turned invalid (${log.frozen})`] : []),
   ];

@@ -6,6 +6,7 @@ import { logCapacity } from '../log/layout';
 import { INO } from '../log/tree';
 import { bufferAt, mapShared } from '../native/libc';
 import { OVERRIDE_BYTES, OverrideTable } from './overrides';
+import { SharedSet } from './shared-set';
 import { WORKER_PAGE_BYTES, WorkerPage } from './worker-page';
 
 /** Workers a server can have. */
@@ -14,7 +15,10 @@ export const MOST_WORKERS = 16;
 const HEADER_BYTES = 4096;
 
 /** Words of the header, by index. */
-const WORD = { pause: 0, wantedEntries: 1, frozen: 2, logLevel: 3, deviceFailed: 4, maps: 5 } as const;
+const WORD = { pause: 0, wantedEntries: 1, frozen: 2, logLevel: 3, maps: 5 } as const;
+/** Words of the header that are sets of devices by index, first and behind the last. */
+const FAILED_DEVICES = [64, 544] as const;
+const KERNEL_DEVICES = [544, 1024] as const;
 
 const MAPS_ACCEPTED = 1;
 
@@ -46,6 +50,8 @@ export class SharedState {
   readonly workers: readonly WorkerPage[];
   readonly overrides: OverrideTable;
   readonly #words: Int32Array;
+  readonly #failedDevices: SharedSet;
+  readonly #kernelDevices: SharedSet;
   readonly #mapStates: Uint8Array;
 
   /** Maps the state that `fd` is open on; `logLength` in bytes, of the file system that is served. */
@@ -57,6 +63,8 @@ export class SharedState {
     const bytes = sharedBytes(logLength);
     const memory = bufferAt(mapShared(fd, 0, bytes, true), bytes);
     this.#words = new Int32Array(memory.buffer, memory.byteOffset, HEADER_BYTES / 4);
+    this.#failedDevices = new SharedSet(this.#words.subarray(...FAILED_DEVICES));
+    this.#kernelDevices = new SharedSet(this.#words.subarray(...KERNEL_DEVICES));
     this.workers = Array.from({ length: MOST_WORKERS }, (_, i) => {
       const start = HEADER_BYTES + i * WORKER_PAGE_BYTES;
       return new WorkerPage(memory.subarray(start, start + WORKER_PAGE_BYTES));
@@ -110,13 +118,29 @@ export class SharedState {
     Atomics.store(this.#words, WORD.frozen, FREEZE_REASONS.indexOf(reason) + 1);
   }
 
-  /** True once a page of the device could not be read or written: its files answer EIO from then on. */
+  /** True once a page of the primary device could not be read or written: all files answer EIO from then on. */
   get deviceFailed(): boolean {
-    return Atomics.load(this.#words, WORD.deviceFailed) !== 0;
+    return this.hasFailed(0);
   }
 
-  failDevice(): void {
-    Atomics.store(this.#words, WORD.deviceFailed, 1);
+  /** True once a page of device `index` could not be read or written: its files answer EIO from then on. */
+  hasFailed(index: number): boolean {
+    return this.#failedDevices.has(index);
+  }
+
+  /** A device whose index is too high to be noted takes the primary, and so all files, with it. */
+  failDevice(index: number): void {
+    this.#failedDevices.add(this.#failedDevices.holds(index) ? index : 0);
+  }
+
+  /** True once the kernel was told of secondary device `index`: it can map files there. */
+  isInKernel(index: number): boolean {
+    return this.#kernelDevices.has(index);
+  }
+
+  /** Notes that the kernel was told of a secondary device. One whose index is too high to be noted is never used. */
+  putInKernel(index: number): void {
+    if (this.#kernelDevices.holds(index)) this.#kernelDevices.add(index);
   }
 
   /** Index into LOG_LEVELS. */

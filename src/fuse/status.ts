@@ -14,7 +14,7 @@ import { LATENCY_CLASSES, type OpcodeCounts, type Replayed } from './worker-page
 
 const OPERATIONS = new Map<number, string>(Object.entries(OP).map(([name, opcode]) => [opcode, name]));
 
-type StatusParts = Pick<Parts, 'config' | 'device' | 'superblock' | 'role' | 'shared'> & {
+type StatusParts = Pick<Parts, 'config' | 'device' | 'devices' | 'superblock' | 'role' | 'shared'> & {
   readonly kernel: Negotiated;
   readonly pool: WorkerPool;
   readonly watch: LogWatch;
@@ -28,7 +28,7 @@ export class ServerStatus {
   constructor(private readonly parts: StatusParts) {}
 
   report(): StatusReport {
-    const { config, device, kernel, pool, role, shared, superblock, watch } = this.parts;
+    const { config, device, devices, kernel, pool, role, shared, superblock, watch } = this.parts;
     const members = pool.members;
     const pages = shared.workers.slice(0, members.length);
     return {
@@ -58,6 +58,7 @@ export class ServerStatus {
       replayed: furthest(pages.map((page) => page.replayed)),
       deviceFailed: shared.deviceFailed,
       deviceReplaced: watch.replaced,
+      devices: devices.reports(),
       workers: members.map(({ pid, restarts, startedAt }, i) => ({
         pid: pid ?? null,
         startedAt,

@@ -16,11 +16,12 @@ import {
 } from '../server-contract';
 import { LOG_LEVELS } from '../types';
 import { ControlServer } from './control';
+import { DeviceWatch } from './device-watch';
 import { type Negotiated, negotiate } from './init';
 import { LogWatch } from './log-watch';
 import { Logger } from './logger';
 import { isPrivileged } from './maps/choose';
-import { attachDevice } from './maps/extent-maps';
+import { attachDevice, type Registrar } from './maps/extent-maps';
 import type { Parts } from './parts';
 import { WorkerPool } from './pool';
 import { RunDirectory } from './run-directory';
@@ -74,12 +75,13 @@ class Supervisor {
     shared.logLevel = LOG_LEVELS.indexOf(config.logLevel);
     logger.follow(shared);
     const role: Role = superblock.ownerUuid === systemUuid() ? 'owner' : 'client';
+    const devices = new DeviceWatch(device, superblock, config.devices, shared, logger);
     const session = mountSession(config.directory, mountOptions(config));
     if (!session) {
       throw new FamfsError('mount-failed', `${config.directory}: FUSE mount failed`);
     }
     try {
-      return await Supervisor.#serve({ config, device, logger, role, session, shared, superblock });
+      return await Supervisor.#serve({ config, device, devices, logger, role, session, shared, superblock });
     } catch (error) {
       session.unmount();
       throw error;
@@ -87,8 +89,10 @@ class Supervisor {
   }
 
   static async #serve(parts: Parts): Promise<Supervisor> {
-    const { config, device, logger, role, session, shared, superblock } = parts;
-    const kernel = agree(session.fd, config, device, logger);
+    const { config, device, devices, logger, role, session, shared, superblock } = parts;
+    const registrar = { fuseFd: session.fd, writable: !config.readOnly, ioctl };
+    const kernel = agree(registrar, config, device, logger);
+    devices.start(kernel.strategy === 'extent-maps' ? registrar : undefined);
     const workerConfig = {
       ...config,
       role,
@@ -105,7 +109,7 @@ class Supervisor {
       pool.close();
       throw error;
     }
-    const watch = new LogWatch(device, superblock, shared, logger);
+    const watch = new LogWatch(device, superblock, shared, devices, logger);
     const status = new ServerStatus({ ...parts, kernel, pool, watch });
     const runDirectory = RunDirectory.claim(await idOfMount(config.directory), stateOf(config, role));
     const control = await ControlServer.listen(runDirectory.path, { ...parts, pool, status, watch });
@@ -153,10 +157,10 @@ class Supervisor {
 }
 
 /** Comes to terms with the kernel, and gives up file maps where it will not have the device. */
-function agree(fuseFd: number, config: ServerConfig, device: Device, logger: Logger): Negotiated {
+function agree(registrar: Registrar, config: ServerConfig, device: Device, logger: Logger): Negotiated {
   const facts = { fmap: config.fmap, deviceKind: device.kind, privileged: isPrivileged() };
-  const agreed = negotiate(fuseFd, facts);
-  const choice = attachDevice(agreed, fuseFd, `/proc/self/fd/${device.fd}`, !config.readOnly, ioctl);
+  const agreed = negotiate(registrar.fuseFd, facts);
+  const choice = attachDevice(agreed, registrar, `/proc/self/fd/${device.fd}`);
   logger.info(`files are served by the strategy ${choice.strategy}: ${choice.reason}`);
   return { ...agreed, ...choice };
 }

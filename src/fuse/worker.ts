@@ -6,6 +6,7 @@ import { inspectHeader } from '../log/header';
 import { LOG_OFFSET, logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
 import { loadSuperblock } from '../log/superblock';
+import { Members } from '../members/members';
 import { dieWithParent, interruptSystemCallsOn } from '../native/signals';
 import type { WorkerConfig } from './config';
 import { FileServer } from './file-server';
@@ -47,8 +48,12 @@ export function serve(config: WorkerConfig): void {
   logger.info(`serving ${replay.tree.fileCount} files, ${replay.tree.directoryCount} directories`);
   writeSync(WORKER_FD.pipe, 'serving\n');
   closeSync(WORKER_FD.pipe);
+  const members = new Members(device, superblock, replay.devices, config.devices, {
+    writable: !readOnly,
+    noSync,
+  });
   const notify = (message: Buffer) => void writeSync(WORKER_FD.fuse, message);
-  const server = new FileServer(device, replay, config, shared, page, notify, logger);
+  const server = new FileServer(members, replay, config, shared, page, notify, logger);
   new RequestLoop(WORKER_FD.fuse, server, shared, page, logger).run();
 }
 

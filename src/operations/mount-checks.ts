@@ -1,8 +1,14 @@
 import { accessSync, closeSync, constants, openSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { errnoOf, FamfsError } from '../errors';
+import { DeviceScan } from '../log/device-scan';
 import { MAX_LOG_LENGTH } from '../log/layout';
 import { loadSuperblock, type Superblock } from '../log/superblock';
+import { devicesInEnvironment } from '../members/candidates';
+import { Members } from '../members/members';
+import { type MemberProblem, memberError } from '../members/search';
 import { mountAt } from './mounts';
 
 /** What can be known to be wrong before a server is started, for errors that name it. */
@@ -51,17 +57,43 @@ function checkWritable(path: string, directory: string): void {
   }
 }
 
+/** Where the devices of a file system are, and which of them cannot be used. */
+export interface CheckedDevices {
+  /** The primary's real path. */
+  readonly device: string;
+  /** Paths where secondary devices are to be looked for: where they are, then where they were said to be. */
+  readonly devices: readonly string[];
+  readonly absent: readonly MemberProblem[];
+}
+
+/** How devices are checked: `devices` are paths where secondary ones are looked for first. */
+export interface DeviceChecks {
+  readonly devices?: readonly string[] | undefined;
+  readonly readOnly?: boolean | undefined;
+  /** Take a file system some of whose secondary devices cannot be used. */
+  readonly degraded?: boolean | undefined;
+}
+
 /**
- * Opens the device once. Returns its real path.
- * Throws what opening it does, `not-famfs` or `bad-superblock`, `mount-failed` for a log too long to be served, and
- * `device-locked` when that may be so because
- * another process is just making a file system on it.
+ * Opens the primary device and all that its log names once.
+ * Throws what opening it does, `not-famfs` or `bad-superblock`, `mount-failed` for a log too long to be served,
+ * `device-locked` when that may be so because another process is just making a file system on it, and
+ * `device-missing`, `-damaged`, `-foreign` or `-truncated` for a secondary one.
  */
-export function checkDevice(path: string): string {
+export function checkDevices(path: string, options: DeviceChecks): CheckedDevices {
   const device = openDevice(path, { writable: false });
   try {
-    checkLogLength(path, loadSuperblock(device));
-    return device.path;
+    const superblock = superblockOf(path, device);
+    checkLogLength(path, superblock);
+    return checkSecondaries(device, superblock, options);
+  } finally {
+    device.close();
+  }
+}
+
+function superblockOf(path: string, device: Device): Superblock {
+  try {
+    return loadSuperblock(device);
   } catch (error) {
     if (device.tryLock()) throw error;
     throw new FamfsError(
@@ -70,8 +102,6 @@ export function checkDevice(path: string): string {
       'mkfs may be at work: try again when it is done',
       { cause: error },
     );
-  } finally {
-    device.close();
   }
 }
 
@@ -82,6 +112,27 @@ function checkLogLength(path: string, { logLength }: Superblock): void {
     `${path}: its log of ${logLength} bytes is longer than the ${MAX_LOG_LENGTH} bytes that can be served`,
     'famfs ls, cat and export read it without a mount',
   );
+}
+
+function checkSecondaries(device: Device, superblock: Superblock, options: DeviceChecks): CheckedDevices {
+  const given = [...(options.devices ?? []), ...devicesInEnvironment()].map((path) => resolve(path));
+  const scan = new DeviceScan(device, superblock);
+  scan.toEnd();
+  const members = new Members(device, superblock, scan.devices, given, { writable: !options.readOnly });
+  try {
+    const absent = members.problems();
+    const [first] = absent;
+    if (first && !options.degraded) throw refusal(device.path, first);
+    const found = scan.devices.flatMap((_record, index) => (index > 0 && members.find(index)?.path) || []);
+    return { device: device.path, devices: [...new Set([...found, ...given])], absent };
+  } finally {
+    members.closeSecondaries();
+  }
+}
+
+function refusal(primary: string, problem: MemberProblem): FamfsError {
+  const { code, hint, message } = memberError(primary, problem);
+  return new FamfsError(code, message, `${hint}; with --degraded the files of the other devices are served`);
 }
 
 const FUSE_DEVICE = '/dev/fuse';

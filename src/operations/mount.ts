@@ -5,15 +5,20 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { errnoOf, FamfsError } from '../errors';
+import type { MemberProblem } from '../members/search';
 import { Readiness, type Role, type ServerConfig } from '../server-contract';
 import type { CacheMode, FmapMode, LogLevel } from '../types';
 import { type DaxModeOptions, type SwitchedMode, withDaxMode } from './dax-mode';
-import { checkDevice, checkDirectory, checkFuse } from './mount-checks';
+import { type CheckedDevices, checkDevices, checkDirectory, checkFuse } from './mount-checks';
 
 const MOST_DEFAULT_WORKERS = 4;
 
 export interface MountOptions extends DaxModeOptions {
   readonly readOnly?: boolean;
+  /** Paths where secondary devices are looked for first. */
+  readonly devices?: readonly string[];
+  /** Mount although secondary devices cannot be used: their files answer EIO. */
+  readonly degraded?: boolean;
   readonly noSync?: boolean;
   readonly logLevel?: LogLevel;
   readonly cache?: CacheMode;
@@ -38,6 +43,8 @@ export interface MountOptions extends DaxModeOptions {
 export interface MountPlace extends SwitchedMode {
   readonly device: string;
   readonly directory: string;
+  /** Devices that cannot be used, where there are any. */
+  readonly absent?: readonly MemberProblem[];
 }
 
 export interface MountResult extends MountPlace {
@@ -61,17 +68,17 @@ export async function mount(
 ): Promise<MountResult | MountPlace> {
   const directory = checkDirectory(directoryPath);
   checkFuse();
-  if (options.checkOnly) return { device: checkDevice(devicePath), directory };
+  if (options.checkOnly) return placeOf(checkDevices(devicePath, options), directory);
   let server: ChildProcess | undefined;
   let ended: (() => Promise<void>) | undefined;
   const result = await withDaxMode(devicePath, options, async () => {
-    const device = checkDevice(devicePath);
+    const checked = checkDevices(devicePath, options);
     const logFile = options.foreground ? undefined : (options.logFile ?? defaultLogFile(directory));
     const log = logFile === undefined ? undefined : openLog(logFile);
-    server = startServer(configOf(device, directory, options), log);
+    server = startServer(configOf(checked, directory, options), log);
     if (options.foreground) ended = untilEnded(server);
     const { state, ...served } = await readiness(server.stdio[3] as Readable, log);
-    return { device, directory, ...served, ...(logFile === undefined ? {} : { logFile }) };
+    return { ...placeOf(checked, directory), ...served, ...(logFile === undefined ? {} : { logFile }) };
   });
   onReady?.(result);
   if (ended) await ended();
@@ -79,9 +86,18 @@ export async function mount(
   return result;
 }
 
-function configOf(device: string, directory: string, options: MountOptions): ServerConfig {
+function placeOf({ absent, device }: CheckedDevices, directory: string): MountPlace {
+  return { device, directory, ...(absent.length > 0 ? { absent } : {}) };
+}
+
+function configOf(
+  { device, devices }: CheckedDevices,
+  directory: string,
+  options: MountOptions,
+): ServerConfig {
   return {
     device,
+    devices: [...devices],
     directory,
     readOnly: options.readOnly ?? false,
     noSync: options.noSync ?? false,

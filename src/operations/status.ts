@@ -1,5 +1,6 @@
 import { FamfsError } from '../errors';
 import type { StatusReport } from '../server-contract';
+import type { AbsentFiles } from './absent-files';
 import { listMounts, locate, type Mount, mountAt } from './mounts';
 import { ServerClient } from './server-client';
 
@@ -18,6 +19,8 @@ export interface MountStatus {
   /** Of the user who mounted it. */
   readonly uid: number;
   readonly server?: StatusReport;
+  /** Where secondary devices cannot be used, what that concerns, if the log can be read. */
+  readonly absent?: AbsentFiles;
   readonly failure?: StatusFailure;
 }
 
@@ -28,7 +31,7 @@ export interface MountStatus {
  */
 export async function statusOf(path: string): Promise<MountStatus> {
   const mount = mountAt(path) ?? locate(path).mount;
-  return { ...placeOf(mount), server: await new ServerClient(mount).status() };
+  return served(mount);
 }
 
 /** The status of all mounts that this process sees, oldest first; directories that show one mount count once. */
@@ -40,11 +43,29 @@ export async function statusOfAll(): Promise<MountStatus[]> {
 
 async function statusOrFailure(mount: Mount): Promise<MountStatus> {
   try {
-    return { ...placeOf(mount), server: await new ServerClient(mount).status() };
+    return await served(mount);
   } catch (error) {
     if (!(error instanceof FamfsError)) throw error;
     const { code, message, hint } = error;
     return { ...placeOf(mount), failure: { code, message, ...(hint === undefined ? {} : { hint }) } };
+  }
+}
+
+async function served(mount: Mount): Promise<MountStatus> {
+  const server = await new ServerClient(mount).status();
+  const absent = await filesWithout(mount, server);
+  return { ...placeOf(mount), server, ...(absent ? { absent } : {}) };
+}
+
+async function filesWithout(mount: Mount, { devices, log }: StatusReport): Promise<AbsentFiles | undefined> {
+  const troubled = devices.filter(({ index, trouble }) => index > 0 && trouble !== null);
+  if (troubled.length === 0 || log.frozen !== null) return undefined;
+  const { absentFiles } = await import('./absent-files');
+  try {
+    return await absentFiles(mount.device, new Set(troubled.map(({ index }) => index)));
+  } catch (error) {
+    if (!(error instanceof FamfsError)) throw error;
+    return undefined;
   }
 }
 

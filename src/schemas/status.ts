@@ -9,6 +9,14 @@ const Mount: z.ZodType<MountStatus> = z.strictObject({
   readOnly: z.boolean(),
   uid: Count.describe('of the user who mounted it'),
   server: z.exactOptional(StatusReport),
+  absent: z
+    .exactOptional(
+      z.strictObject({
+        files: Count.describe('that need one of the devices that cannot be used'),
+        paths: z.array(z.string()).max(100).describe('of the first of them'),
+      }),
+    )
+    .describe('where secondary devices cannot be used'),
   failure: z.exactOptional(FailureSchema.shape.error.omit({ exitStatus: true })),
 });
 

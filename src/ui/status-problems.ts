@@ -15,6 +15,29 @@ const FROZEN: Readonly<Record<string, string>> = {
   'bad-entry': 'an appended entry is damaged; what was served before it stays, nothing new shows',
 };
 
+const DEVICES = {
+  missing: ['is not found on this host', 'attach it, or name it with --device at the next mount'],
+  damaged: ['has no sound superblock', 'famfs fsck tells more'],
+  foreign: ['is not what is in its place', 'famfs device scan looks for it'],
+  truncated: ['became shorter than it was', 'give it back the size that it had'],
+  failed: [
+    'failed: it could not be read or written, or became shorter',
+    "see the server's log, look after it",
+  ],
+} as const;
+
+/** What is wrong with secondary devices. */
+function deviceProblems({ devices }: StatusReport, remount: string): Problem[] {
+  return devices.flatMap(({ index, trouble, uuid }): Problem[] => {
+    if (index === 0 || trouble === null) return [];
+    const [state, hint] = DEVICES[trouble];
+    const todo = trouble === 'failed' ? `${hint}, then ${remount}` : hint;
+    return [
+      { severity: 'error', what: `device ${index} (UUID ${uuid}) ${state}; its files answer EIO`, todo },
+    ];
+  });
+}
+
 /** All that is wrong with a mount, the worst first. */
 export function problemsOf(status: StatusReport): Problem[] {
   const { deviceFailed, deviceReplaced, directory, gaveUp, log, replayed } = status;
@@ -43,6 +66,7 @@ export function problemsOf(status: StatusReport): Problem[] {
       : `famfs fsck ${directory} tells what is wrong; after a repair, ${remount}`;
     add(true, 'error', `the log turned invalid (${log.frozen}): ${what}`, todo);
   }
+  problems.push(...deviceProblems(status, remount));
   add(
     deviceReplaced,
     'error',

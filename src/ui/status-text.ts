@@ -16,17 +16,30 @@ export interface Since {
   readonly seconds: number;
 }
 
-/** Mounts as text, a block of lines for each with an empty line between two. `since` gives earlier reports by directory. */
+/** How mounts are told of: with earlier reports by directory, and with names of files that answer EIO. */
+export interface Telling {
+  readonly since?: ReadonlyMap<string, Since>;
+  readonly verbose?: boolean;
+}
+
+/** Mounts as text, a block of lines for each with an empty line between two. */
 export function describeMounts(
   mounts: readonly MountStatus[],
   painter: Painter,
-  since: ReadonlyMap<string, Since> = new Map(),
+  { since, verbose = false }: Telling = {},
 ): string {
   if (mounts.length === 0) return 'no famfs is mounted';
-  return mounts.map((mount) => describeMount(mount, painter, since.get(mount.directory))).join('\n\n');
+  return mounts
+    .map((mount) => describeMount(mount, painter, since?.get(mount.directory), verbose))
+    .join('\n\n');
 }
 
-function describeMount(mount: MountStatus, painter: Painter, since: Since | undefined): string {
+function describeMount(
+  mount: MountStatus,
+  painter: Painter,
+  since: Since | undefined,
+  verbose: boolean,
+): string {
   const { failure, server } = mount;
   const title = painter.bold(printable(mount.directory));
   if (!server) {
@@ -39,13 +52,26 @@ function describeMount(mount: MountStatus, painter: Painter, since: Since | unde
       ...hintLines(failure?.hint, painter),
     ].join('\n');
   }
-  const lines = [title, ...problemLines(server, painter), indented(renderTable(facts(mount, server, since)))];
+  const lines = [
+    title,
+    ...problemLines(server, painter),
+    ...(verbose ? fileLines(mount) : []),
+    indented(renderTable(facts(mount, server, since))),
+  ];
   if (server.requests.length > 0) lines.push(indented(requestTable(server, painter, since)));
   return lines.join('\n');
 }
 
 function hintLines(hint: string | undefined, painter: Painter): string[] {
   return hint === undefined ? [] : [painter.dim(`${INDENT}${printable(hint)}`)];
+}
+
+/** The files that answer EIO, as far as their names are known. */
+function fileLines({ absent }: MountStatus): string[] {
+  if (!absent) return [];
+  const more = absent.files - absent.paths.length;
+  const names = absent.paths.map((path) => `${INDENT}${INDENT}${printable(path)}`);
+  return [...names, ...(more > 0 ? [`${INDENT}${INDENT}and ${counted(more, 'more file')}`] : [])];
 }
 
 function problemLines(server: StatusReport, painter: Painter): string[] {
@@ -62,11 +88,13 @@ function facts(mount: MountStatus, server: StatusReport, since: Since | undefine
     since && before ? `, ${formatRate(rate(now, before(since.report), since.seconds))}` : '';
   const rows = [
     ['device', `${printable(server.device)}, ${formatSize(server.deviceBytes)}`],
+    ...secondaries(server),
     ['UUID', server.uuid],
     ['role', `${server.role}, ${mount.readOnly || server.readOnly ? 'read-only' : 'read and write'}`],
     ['mounted', `${localTime(server.startedAt)}, ${formatDuration(server.uptimeSeconds)} ago`],
     ['log', `${log.entries} of ${log.capacity} entries used (${percent} %)`],
     ['contents', filesAndDirectories(replayed.files, replayed.directories)],
+    ...(mount.absent ? [['answer EIO', counted(mount.absent.files, 'file')]] : []),
     ['served by', `${kernel.strategy}, cache=${server.cache}, FUSE ${kernel.protocol}`],
     ['workers', workersOf(server)],
     ['read', `${formatSize(bytesRead)}${per(bytesRead, (report) => report.bytesRead)}`],
@@ -75,6 +103,13 @@ function facts(mount: MountStatus, server: StatusReport, since: Since | undefine
   if (server.logFile !== null)
     rows.push(["server's log", `${printable(server.logFile)} (${server.logLevel})`]);
   return rows;
+}
+
+function secondaries({ devices }: StatusReport): string[][] {
+  return devices.slice(1).map(({ index, path, size, trouble }) => {
+    const where = path === null ? [] : [printable(path)];
+    return [`device ${index}`, [...where, formatSize(size), ...(trouble ? [trouble] : [])].join(', ')];
+  });
 }
 
 function workersOf({ pid, restarts, workers }: StatusReport): string {

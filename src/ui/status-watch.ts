@@ -19,6 +19,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Print each reading as a line of JSON. */
   readonly json: boolean;
+  /** Name files that answer EIO. */
+  readonly verbose: boolean;
 }
 
 /**
@@ -35,7 +37,10 @@ export async function watchMounts(stream: NodeJS.WriteStream, options: WatchOpti
       const mounts = await options.read();
       if (options.json) stream.write(`${JSON.stringify({ mounts })}\n`);
       else {
-        const text = describeMounts(mounts, painter, history.since(mounts));
+        const text = describeMounts(mounts, painter, {
+          since: history.since(mounts),
+          verbose: options.verbose,
+        });
         stream.write(inPlace ? frame(text, stream, painter) : `${text}\n\n`);
       }
       await sleep(PERIOD_MS, undefined, { signal: options.signal }).catch(() => {});

@@ -1,4 +1,4 @@
-import type { StatusReport } from '../../src/server-contract';
+import type { DeviceReport, StatusReport } from '../../src/server-contract';
 import { paint } from '../../src/ui/colour';
 import { formatBound, formatLatency, quantile } from '../../src/ui/status-latency';
 import { problemsOf } from '../../src/ui/status-problems';
@@ -21,6 +21,7 @@ const REPORT: StatusReport = {
   log: { entries: 7710, capacity: 15_420, frozen: null },
   replayed: { files: 1, directories: 2, notServed: 0, entries: 7710 },
   deviceFailed: false,
+  devices: [],
   deviceReplaced: false,
   workers: [
     { pid: 11, startedAt: '2024-05-06T07:08:09.000Z', restarts: 0, served: 1 },
@@ -42,7 +43,7 @@ const describeOne = async (server: StatusReport, before?: StatusReport) => {
     server,
   };
   const since = new Map(before ? [[server.directory, { report: before, seconds: 2 }]] : []);
-  return describeMounts([mount], await paint({}, {}), since);
+  return describeMounts([mount], await paint({}, {}), { since });
 };
 
 const bucket = (belowSeconds: number | null, requests: number) => ({ belowSeconds, requests });
@@ -87,6 +88,53 @@ test.each([
   expect(problems[0]).toMatchObject({ severity: 'error' });
   expect(problems[0]?.what).toContain(what);
   expect(problems[0]?.todo).toContain(todo);
+});
+
+describe('secondary devices', () => {
+  const secondary = (trouble: DeviceReport['trouble'], path: string | null = '/dev/dax1.0') => ({
+    ...{ index: 1, uuid: 'e81f4c26-7a3b-4d90-8c57-2b6d0f9a1e04', size: 2 ** 30, path, trouble },
+  });
+  const primary = { index: 0, uuid: REPORT.uuid, size: 2 ** 33, path: '/dev/dax0.0', trouble: null };
+  const reportWith = (device: DeviceReport) => ({ ...REPORT, devices: [primary, device] });
+
+  test.each([
+    ['missing', 'is not found', 'at the next mount'],
+    ['damaged', 'no sound superblock', 'famfs fsck'],
+    ['foreign', 'in its place', 'famfs device scan'],
+    ['truncated', 'became shorter', 'give it back the size'],
+    ['failed', 'could not be read or written', 'famfs umount /mnt/famfs'],
+  ] as const)('one that is %s is an error with what to do', (trouble, what, todo) => {
+    const problems = problemsOf(reportWith(secondary(trouble)));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.what).toContain('device 1 (UUID e81f4c26-7a3b-4d90-8c57-2b6d0f9a1e04) ');
+    expect(problems[0]?.what).toContain(what);
+    expect(problems[0]?.todo).toContain(todo);
+  });
+
+  test('the primary one is told of once when it fails', () => {
+    const devices = [{ ...primary, trouble: 'failed' as const }, secondary(null)];
+    expect(problemsOf({ ...REPORT, deviceFailed: true, devices })).toHaveLength(1);
+  });
+
+  test('are listed with size, path and trouble', async () => {
+    expect(await describeOne(reportWith(secondary(null)))).toMatch(/device 1 +\/dev\/dax1\.0, 1\.0 GiB$/m);
+    expect(await describeOne(reportWith(secondary('missing', null)))).toMatch(
+      /device 1 +1\.0 GiB, missing$/m,
+    );
+  });
+
+  test('files that need an absent one are counted, and named when asked for', async () => {
+    const { directory, device, readOnly } = REPORT;
+    const server = reportWith(secondary('missing', null));
+    const absent = { files: 12, paths: ['a/b', 'c'] };
+    const tell = async (verbose: boolean) =>
+      describeMounts([{ directory, device, readOnly, uid: 0, server, absent }], await paint({}, {}), {
+        verbose,
+      });
+    expect(await tell(false)).toMatch(/answer EIO +12 files$/m);
+    expect(await tell(false)).not.toContain('a/b');
+    expect(await tell(true)).toMatch(/^ {4}a\/b\n {4}c\n {4}and 10 more files$/m);
+  });
 });
 
 test('entries that are not served are a warning; a sound mount has no problems', () => {

@@ -53,8 +53,8 @@ describe('a device of 1 TiB, which takes some MiB of the disk', () => {
     const report = (await famfsOk(['fsck', '--json', mount])).json<CheckReport>();
     expect(report).toMatchObject({ deviceBytes: TIB, errors: 0, warnings: 0, contents: { files: 51 } });
     const map = (await famfsOk(['map', '--json', mount])).json<DeviceMap>();
-    expect(map).toMatchObject({ deviceBytes: TIB, problems: [] });
-    expect(map.runs.reduce((sum, { length }) => sum + length, 0)).toBe(TIB);
+    expect(map).toMatchObject({ devices: [{ size: TIB }], problems: [] });
+    expect(map.devices[0]?.runs.reduce((sum, { length }) => sum + length, 0)).toBe(TIB);
     const { stdout } = succeeded(await shell(`stat -f -c '%b %S' '${mount}'`));
     const [blocks, bytes] = stdout.split(' ').map(Number);
     expect((blocks as number) * (bytes as number)).toBe(TIB - METADATA);

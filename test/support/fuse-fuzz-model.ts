@@ -97,7 +97,7 @@ export class FuzzModel {
     [OP.readdir]: (node, request) => this.#readdir(node, request, false),
     [OP.readdirplus]: (node, request) => this.#readdir(node, request, true),
     [OP.flush]: () => hasBytes(0),
-    [OP.fsync]: () => hasBytes(0),
+    [OP.fsync]: ({ data, kind }) => (kind === 'file' && !data ? EIO : hasBytes(0)),
     [OP.fsyncdir]: () => hasBytes(0),
     [OP.access]: () => hasBytes(0),
   };

@@ -1,7 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogEntry } from '../../src/log/entry';
+import { SUPERBLOCK } from '../../src/log/layout';
+import { encodeSecondary } from '../../src/log/secondary';
+import { decodeSuperblock } from '../../src/log/superblock';
 import type { FileMap } from '../../src/types';
 import { type KernelOptions, TestKernel } from './fuse-kernel';
 import { type ImageOptions, makeImage, writeImage } from './images';
@@ -44,6 +47,15 @@ export class FuseImages {
   device(entries?: readonly LogEntry[], options: ImageOptions = {}): string {
     const path = join(this.#directory, `${this.#count++}.img`);
     writeImage(path, makeImage({ ...options, ...(entries ? { entries } : {}) }));
+    return path;
+  }
+
+  /** A secondary device of all the images here, of so many bytes. Returns its path. */
+  secondary(uuid: string, size: number): string {
+    const path = join(this.#directory, `${this.#count++}.img`);
+    const { store } = makeImage({ entries: [] });
+    writeFileSync(path, encodeSecondary(decodeSuperblock(store.read(0, SUPERBLOCK.bytes)), uuid));
+    truncateSync(path, size);
     return path;
   }
 

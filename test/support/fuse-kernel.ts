@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { openDevice } from '../../src/device/open';
 import type { WorkerConfig } from '../../src/fuse/config';
+import { DeviceWatch } from '../../src/fuse/device-watch';
 import { FileServer } from '../../src/fuse/file-server';
 import { type Negotiated, negotiate } from '../../src/fuse/init';
 import { Logger } from '../../src/fuse/logger';
@@ -12,6 +13,7 @@ import type { WorkerPage } from '../../src/fuse/worker-page';
 import { inspectHeader } from '../../src/log/header';
 import { Replay } from '../../src/log/replay';
 import { loadSuperblock } from '../../src/log/superblock';
+import { Members } from '../../src/members/members';
 import { type SocketPair, socketPair } from './fuse-socket';
 import { decodeMessage, encodeRequest, initIn, KERNEL_OP, type Message } from './fuse-structs';
 
@@ -27,6 +29,8 @@ export interface KernelOptions {
   /** What the kernel does about an ioctl or a notification, after it was recorded: throw to refuse. */
   readonly onIoctl?: (call: IoctlCall) => void;
   readonly onNotify?: (message: Message) => void;
+  /** Where secondary devices are looked for first. */
+  readonly devices?: readonly string[];
   /** State of a worker before, or of another one. */
   readonly shared?: SharedState;
   readonly logger?: RecordingLogger;
@@ -77,6 +81,11 @@ export class TestKernel {
   readonly page: WorkerPage;
   readonly loop: RequestLoop;
   readonly replay: Replay;
+  readonly members: Members;
+  /** What the supervisor does about devices. */
+  readonly watch: DeviceWatch;
+  /** What the supervisor logs. */
+  readonly supervisorLogger = new RecordingLogger();
   readonly initReply: Message;
   readonly #server: FileServer;
   readonly #sockets: SocketPair = socketPair();
@@ -95,7 +104,8 @@ export class TestKernel {
       ...facts,
     });
     this.initReply = this.receive();
-    const choice = attachDevice(negotiated, this.#sockets.server, devicePath, true, this.#ioctl(options));
+    const registrar = { fuseFd: this.#sockets.server, writable: true, ioctl: this.#ioctl(options) };
+    const choice = attachDevice(negotiated, registrar, devicePath);
     this.agreed = { ...negotiated, ...choice };
     const device = openDevice(devicePath, { writable: true, noSync: true });
     const superblock = loadSuperblock(device);
@@ -103,6 +113,13 @@ export class TestKernel {
     this.page = this.shared.workers[0] as WorkerPage;
     this.replay = new Replay(device, superblock, () => {});
     this.replay.to(inspectHeader(device, superblock.logLength).counters.nextIndex);
+    const { devices = [] } = options;
+    this.members = new Members(device, superblock, this.replay.devices, devices, {
+      writable: true,
+      noSync: true,
+    });
+    this.watch = new DeviceWatch(device, superblock, devices, this.shared, this.supervisorLogger);
+    this.watch.start(choice.strategy === 'extent-maps' ? registrar : undefined);
     const workerConfig: WorkerConfig = {
       ...DEFAULT_CONFIG,
       device: devicePath,
@@ -111,7 +128,7 @@ export class TestKernel {
       ...config,
     };
     this.#server = new FileServer(
-      device,
+      this.members,
       this.replay,
       workerConfig,
       this.shared,
@@ -159,6 +176,7 @@ export class TestKernel {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#sockets.close();
+    this.watch.close();
     this.#server.close();
   }
 
@@ -192,6 +210,7 @@ export class TestKernel {
 
 const DEFAULT_CONFIG: WorkerConfig = {
   device: '/dev/none',
+  devices: [],
   directory: '/mnt/none',
   readOnly: false,
   noSync: true,

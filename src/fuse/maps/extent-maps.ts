@@ -13,30 +13,32 @@ export type Ioctl = (fd: number, request: number, argument: Buffer) => number;
 export type Notify = (message: Buffer) => void;
 
 /**
- * Tells the kernel of the device that files are to be mapped on, once a mount and before anything is served, where the
- * strategy chosen needs that. Returns the choice, or the plain one with the reason when the kernel, or the system,
- * refuses. `path` leads to the device; `writable` when files may be written to through the mount.
+ * Tells the kernel of the primary device, once a mount and before anything is served, where the strategy chosen needs
+ * that. Returns the choice, or the plain one with the reason when the kernel, or the system, refuses. `path` leads to
+ * the device.
  */
-export function attachDevice(
-  choice: Choice,
-  fuseFd: number,
-  path: string,
-  writable: boolean,
-  ioctl: Ioctl,
-): Choice {
+export function attachDevice(choice: Choice, registrar: Registrar, path: string): Choice {
   if (choice.strategy !== 'extent-maps') return choice;
   try {
-    registerDevice(fuseFd, path, writable, ioctl);
+    registerDevice(registrar, 0, path);
     return choice;
   } catch (error) {
     return plain(`the kernel does not take the device: ${errnoOf(error)}`);
   }
 }
 
-function registerDevice(fuseFd: number, path: string, writable: boolean, ioctl: Ioctl): void {
+/** How devices are registered: the session's descriptor, and whether files may be written to through the mount. */
+export interface Registrar {
+  readonly fuseFd: number;
+  readonly writable: boolean;
+  readonly ioctl: Ioctl;
+}
+
+/** Tells the kernel of device `index`, which `path` leads to. Throws the system's error. */
+export function registerDevice({ fuseFd, ioctl, writable }: Registrar, index: number, path: string): void {
   const fd = openSync(path, writable ? constants.O_RDWR : constants.O_RDONLY);
   try {
-    ioctl(fuseFd, BACKING_OPEN, backingOpenArgument(fd, 0));
+    ioctl(fuseFd, BACKING_OPEN, backingOpenArgument(fd, index));
   } finally {
     closeSync(fd);
   }
@@ -70,7 +72,8 @@ export class ExtentMaps {
 
   #describe(ino: number): boolean {
     const extents = extentsOfFile(this.tree.map(ino), this.tree.size.get(ino));
-    if (!extents || extents.some(({ devindex }) => devindex !== 0)) return false;
+    const isKnown = (devindex: number) => devindex === 0 || this.shared.isInKernel(devindex);
+    if (!extents?.every(({ devindex }) => isKnown(devindex))) return false;
     const length = writeMap(this.#message, ino, extents);
     try {
       this.notify(this.#message.subarray(0, length));

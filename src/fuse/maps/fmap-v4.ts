@@ -2,6 +2,7 @@ import { KIND, type Tree } from '../../log/tree';
 import { type Extent, extentsOf } from '../../types';
 import { EIO, EISDIR, ENODEV, ENOENT, Refusal } from '../errno';
 import { IN_HEADER_BYTES, writeNumber } from '../protocol';
+import type { ServedDevices } from '../served-devices';
 import { mapOf } from './map-of';
 
 /** The fmap messages of famfs kernels, version 4 of their patches: the kernel asks for maps and devices. */
@@ -22,14 +23,17 @@ export const DAXDEV_OUT_BYTES = 280;
 const NAME_OFFSET = 24;
 const MOST_NAME_BYTES = DAXDEV_OUT_BYTES - NAME_OFFSET - 1;
 
-/** Answers GET_FMAP: where a file is. Fills the start of `out`; returns the bytes of the reply. Throws Refusal. */
-export function writeFmap(tree: Tree, ino: number, out: Buffer): number {
+/**
+ * Answers GET_FMAP: where a file is. Fills the start of `out`; returns the bytes of the reply. Throws Refusal, as `devices`
+ * does for a device that cannot be used.
+ */
+export function writeFmap(tree: Tree, ino: number, devices: ServedDevices, out: Buffer): number {
   const kind = tree.kind.get(ino);
   const fileType = FILE_TYPE.get(kind);
   if (fileType === undefined) throw new Refusal(kind === KIND.none ? ENOENT : EISDIR);
   const map = mapOf(tree, ino);
   const extents = extentsOf(map);
-  if (extents.some(({ devindex }) => devindex !== 0)) throw new Refusal(EIO, 'its device is not attached');
+  for (const { devindex } of extents) devices.at(devindex);
   const size = tree.size.get(ino);
   out.fill(0, 0, FMAP_HEADER_BYTES + INTERLEAVED_BYTES + extents.length * EXTENT_BYTES);
   out.writeUInt8(fileType, 0);
@@ -46,12 +50,13 @@ export function writeFmap(tree: Tree, ino: number, out: Buffer): number {
 }
 
 /** Answers GET_DAXDEV: the path of a device. Fills the start of `out`; returns the bytes of the reply. Throws Refusal. */
-export function writeDaxdev(devicePath: string, request: Buffer, out: Buffer): number {
+export function writeDaxdev(devices: ServedDevices, request: Buffer, out: Buffer): number {
   const index = request.readUInt32LE(IN_HEADER_BYTES);
-  if (index !== 0) throw new Refusal(ENODEV, `device ${index} is not attached`);
+  const device = devices.find(index);
+  if (!device) throw new Refusal(ENODEV, `device ${index} is not attached`);
   out.fill(0, 0, DAXDEV_OUT_BYTES);
   out.writeUInt16LE(index, 0);
-  out.write(devicePath, NAME_OFFSET, MOST_NAME_BYTES, 'utf8');
+  out.write(device.path, NAME_OFFSET, MOST_NAME_BYTES, 'utf8');
   return DAXDEV_OUT_BYTES;
 }
 

@@ -140,10 +140,80 @@ describe('what is described', () => {
     for (const harm of ['freeze', 'fail'] as const) {
       const kernel = images.kernel(images.device(entries()), KERNEL_7_47);
       if (harm === 'freeze') kernel.shared.freeze('other-file-system');
-      else kernel.shared.failDevice();
+      else kernel.shared.failDevice(0);
       expect(kernel.ask(KERNEL_OP.open, inoOf(0), OPEN_READ_ONLY).error).toBe(-constants.errno.EIO);
       expect(kernel.notifications).toEqual([]);
     }
+  });
+});
+
+describe('a secondary device', () => {
+  /** An image with a file on device 1 alone and one on both, and device 1. */
+  const both = (kernelOptions: KernelOptions = {}) => {
+    const uuid = crypto.randomUUID();
+    const second = images.secondary(uuid, GIB);
+    const image = images.device([
+      addDaxdev(1, GIB, uuid),
+      file('remote', 4 * MIB, remote),
+      file('striped', 4 * MIB, {
+        kind: 'interleaved',
+        chunkSize: 2 * MIB,
+        strips: [
+          { devindex: 1, offset: 100 * MIB, length: 2 * MIB },
+          { devindex: 0, offset: DATA + 200 * MIB, length: 2 * MIB },
+        ],
+      }),
+      file('here', MIB, { kind: 'simple', extents: [{ devindex: 0, offset: DATA, length: 2 * MIB }] }),
+    ]);
+    return { kernel: images.kernel(image, { ...KERNEL_7_47, devices: [second], ...kernelOptions }), second };
+  };
+  const REMOTE = inoOf(1);
+  const STRIPED = inoOf(2);
+  const HERE = inoOf(3);
+  const extentOn = (index: number, offset: number, length: number, address: number) =>
+    pack(BigInt(offset), BigInt(length), DEVICE_ID + BigInt(index), BigInt(address), 0n, 0n);
+
+  test('is registered with the id of its index, and files are described on it', () => {
+    const { kernel } = both();
+    expect(kernel.ioctls.map(({ argument }) => argument.subarray(4))).toEqual([
+      pack(0x40000001, DEVICE_ID),
+      pack(0x40000001, DEVICE_ID + 1n),
+    ]);
+    for (const ino of [REMOTE, STRIPED]) expect(open(kernel, ino)).toHaveLength(24);
+    expect(kernel.notifications.map(({ bytes }) => bytes)).toEqual([
+      mapOf(REMOTE, extentOn(1, 0, 4 * MIB, 64 * MIB)),
+      mapOf(STRIPED, extentOn(1, 0, 2 * MIB, 100 * MIB), extentOn(0, 2 * MIB, 2 * MIB, DATA + 200 * MIB)),
+    ]);
+  });
+
+  test('is offered once', () => {
+    const { kernel } = both();
+    kernel.watch.look();
+    expect(kernel.ioctls).toHaveLength(2);
+  });
+
+  test('that the kernel does not take has its files served plainly, and no others', () => {
+    let calls = 0;
+    const { kernel } = both({
+      onIoctl: () => {
+        if (++calls === 2) throw refusal('EBUSY');
+      },
+    });
+    expect(kernel.agreed.strategy).toBe('extent-maps');
+    for (const ino of [REMOTE, STRIPED]) expect(open(kernel, ino)).toEqual(pack(0n, PLAIN_FLAGS, 0));
+    expect(open(kernel, HERE)).toHaveLength(24);
+    expect(kernel.supervisorLogger.lines).toEqual([
+      'warn the kernel does not take device 1 (EBUSY): its files are served plainly',
+    ]);
+  });
+
+  test('that failed has none of its files opened any more', () => {
+    const { kernel } = both();
+    kernel.shared.failDevice(1);
+    const errors = [REMOTE, STRIPED, HERE].map(
+      (ino) => kernel.ask(KERNEL_OP.open, ino, OPEN_READ_ONLY).error,
+    );
+    expect(errors).toEqual([-constants.errno.EIO, -constants.errno.EIO, 0]);
   });
 });
 

@@ -77,7 +77,7 @@ describe('GET_FMAP', () => {
   });
 });
 
-test('GET_DAXDEV names the device, and only that', () => {
+test('GET_DAXDEV names the device, and none that is not there', () => {
   const device = images.device(entries(), { deviceSize: 16 * GIB });
   const kernel = images.kernel(device, FMAP_KERNEL);
   const reply = kernel.do(KERNEL_OP.getDaxdev, 0, pack(0));
@@ -86,6 +86,33 @@ test('GET_DAXDEV names the device, and only that', () => {
   );
   expect(kernel.ask(KERNEL_OP.getDaxdev, 0, pack(1)).error).toBe(-ENODEV);
   expect(kernel.ask(KERNEL_OP.getDaxdev, 0, Buffer.alloc(3)).error).toBe(-EINVAL);
+});
+
+test('a second device is named, and extents are on it', () => {
+  const uuid = crypto.randomUUID();
+  const second = images.secondary(uuid, GIB);
+  const strips = [at(0, 2 * MIB, 1), at(0, 2 * MIB, 0)];
+  const device = images.device([
+    addDaxdev(1, GIB, uuid),
+    file('striped', 3 * MIB, { kind: 'interleaved', chunkSize: 2 * MIB, strips }),
+    file('remote', 4 * MIB, { kind: 'simple', extents: [at(10, 4 * MIB, 1)] }),
+  ]);
+  const kernel = images.kernel(device, { ...FMAP_KERNEL, devices: [second] });
+  expect(kernel.do(KERNEL_OP.getDaxdev, 0, pack(1))).toEqual(
+    Buffer.concat([pack(1, 0, 0n, 0n), Buffer.from(second), Buffer.alloc(256 - second.length)]),
+  );
+  expect(kernel.ask(KERNEL_OP.getDaxdev, 0, pack(2)).error).toBe(-ENODEV);
+  expect(kernel.do(KERNEL_OP.getFmap, inoOf(1))).toEqual(
+    Buffer.concat([
+      header(0, 1, 1, 3 * MIB),
+      pack(2, 2 * MIB, BigInt(3 * MIB), 0n),
+      pack(1, 0, BigInt(DATA), BigInt(2 * MIB)),
+      extent(DATA, 2 * MIB),
+    ]),
+  );
+  expect(kernel.do(KERNEL_OP.getFmap, inoOf(2))).toEqual(
+    Buffer.concat([header(0, 0, 1, 4 * MIB), pack(1, 0, BigInt(DATA + 10 * MIB), BigInt(4 * MIB))]),
+  );
 });
 
 test('opens say nothing of caches, which such a kernel does not use', () => {

@@ -23,7 +23,12 @@ function loopWith(handle: () => ReplyBody) {
   const logger = new RecordingLogger();
   let caughtUp = 0;
   let closed = 0;
-  const server = { handle, catchUpWithOthers: () => caughtUp++, close: () => closed++ };
+  const server = {
+    handle,
+    catchUpWithOthers: () => caughtUp++,
+    unreadable: () => new FamfsError('device-io', 'bad page'),
+    close: () => closed++,
+  };
   const page = shared.workers[0] as WorkerPage;
   const loop = new RequestLoop(pair.server, server, shared, page, logger);
   const send = (opcode: number, unique = 4n) =>

@@ -116,8 +116,26 @@ describe('SharedState', () => {
     one.wantEntries(100);
     one.wantEntries(50);
     one.logLevel = 2;
-    one.failDevice();
+    one.failDevice(0);
     expect(other).toMatchObject({ pause: 7, wantedEntries: 100, logLevel: 2, deviceFailed: true });
+  });
+
+  test('a device that failed, or that the kernel knows, is one of many', () => {
+    const [one, other] = pairOf();
+    for (const index of [1, 31, 32, 64, 15_359]) {
+      one.failDevice(index);
+      other.putInKernel(index + 1);
+    }
+    const all = Array.from({ length: 20_000 }, (_, index) => index);
+    expect(all.filter((index) => other.hasFailed(index))).toEqual([1, 31, 32, 64, 15_359]);
+    expect(all.filter((index) => one.isInKernel(index))).toEqual([2, 32, 33, 65]);
+    expect(other).toMatchObject({ deviceFailed: false, pause: 0, wantedEntries: 0, mapsErrno: 0 });
+  });
+
+  test('a device with an index too high to be noted takes all with it', () => {
+    const [one, other] = pairOf();
+    one.failDevice(15_360);
+    expect(other.deviceFailed).toBe(true);
   });
 
   test('knows every reason to freeze, and which of them make the device foreign', () => {

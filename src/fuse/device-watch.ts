@@ -1,0 +1,132 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Device } from '../device/device';
+import { DeviceScan } from '../log/device-scan';
+import type { Superblock } from '../log/superblock';
+import { Members } from '../members/members';
+import type { MemberProblem } from '../members/search';
+import type { DeviceReport } from '../server-contract';
+import type { Logger } from './logger';
+import { type Registrar, registerDevice } from './maps/extent-maps';
+import type { SharedState } from './shared-state';
+
+/** Some 60 ms of flushes. */
+const FLUSH_STEP_BYTES = 2 ** 30;
+
+/** Watches the devices for the supervisor: which the log names, where they are, and what is wrong with them. */
+export class DeviceWatch {
+  readonly #members: Members;
+  readonly #scan: DeviceScan;
+  /** What the log of the server was told of devices that cannot be used, by index. */
+  readonly #told = new Map<number, string>();
+  /** Devices that the kernel was offered. */
+  readonly #offered = new Set<number>();
+  #registrar: Registrar | undefined;
+
+  /** `given` are paths where devices are looked for first. */
+  constructor(
+    primary: Device,
+    superblock: Superblock,
+    given: readonly string[],
+    private readonly shared: SharedState,
+    private readonly logger: Logger,
+  ) {
+    this.#scan = new DeviceScan(primary, superblock);
+    this.#members = new Members(primary, superblock, this.#scan.devices, given);
+  }
+
+  /** Looks at the whole log, before anything is served, and from then on tells the kernel of devices, if it maps files. */
+  start(registrar: Registrar | undefined): void {
+    this.#registrar = registrar;
+    this.#scan.toEnd();
+    this.#lookAtDevices();
+  }
+
+  /** Takes up devices that were added, and looks after all. Throws FamfsError `device-io` where the log cannot be read. */
+  look(): void {
+    if (!this.shared.foreign) this.#scan.to(this.shared.wantedEntries);
+    this.#lookAtDevices();
+  }
+
+  /** The state of each device that the log names, as far as looks at the log told. */
+  reports(): DeviceReport[] {
+    const problems = this.#problems();
+    return this.#scan.devices.map(({ size, uuid }, index) => {
+      const problem = problems.get(index);
+      const path = problem ? problem.path : this.#members.at(index).path;
+      const trouble = problem?.trouble ?? (this.shared.hasFailed(index) ? 'failed' : null);
+      return { index, uuid, size, path: path ?? null, trouble };
+    });
+  }
+
+  /**
+   * Writes back what this host has in its caches of all devices that are there, and drops it. In steps: a large device
+   * takes a minute for each TiB, and the log is looked at in between.
+   */
+  async flush(): Promise<void> {
+    for (const index of this.#scan.devices.keys()) {
+      const device = this.#members.find(index);
+      for (let offset = 0; device && offset < device.size; offset += FLUSH_STEP_BYTES) {
+        device.flush(offset, Math.min(FLUSH_STEP_BYTES, device.size - offset));
+        await nextTurn();
+      }
+    }
+    this.#members.fence();
+  }
+
+  /** Closes the secondary devices. */
+  close(): void {
+    this.#members.closeSecondaries();
+  }
+
+  #problems(): Map<number, MemberProblem> {
+    return new Map(this.#members.problems().map((problem) => [problem.index, problem]));
+  }
+
+  #lookAtDevices(): void {
+    const problems = this.#problems();
+    for (let index = 1; index < this.#scan.devices.length; index++) {
+      const problem = problems.get(index);
+      this.#tell(index, problem?.detail);
+      if (problem) continue;
+      const device = this.#members.at(index);
+      this.#checkSize(index, device);
+      this.#offerToKernel(index, device);
+    }
+  }
+
+  /** Has the log tell that a device cannot be used, or can be used again, once. */
+  #tell(index: number, problem: string | undefined): void {
+    if (this.#told.get(index) === problem) return;
+    if (problem === undefined) {
+      this.#told.delete(index);
+      this.logger.info(`device ${index} is there again`);
+    } else {
+      this.#told.set(index, problem);
+      this.logger.error(`${problem}: its files answer EIO`);
+    }
+  }
+
+  /** A file that became shorter has lost data. */
+  #checkSize(index: number, device: Device): void {
+    const size = this.#scan.devices[index]?.size ?? 0;
+    if (this.shared.hasFailed(index) || device.currentSize() >= size) return;
+    this.shared.failDevice(index);
+    this.logger.error(
+      `${device.path} became shorter than the ${size} bytes of device ${index}: its files answer EIO from now on`,
+    );
+  }
+
+  /** Files on a device that the kernel does not take are served plainly. */
+  #offerToKernel(index: number, device: Device): void {
+    if (!this.#registrar || this.#offered.has(index)) return;
+    this.#offered.add(index);
+    try {
+      registerDevice(this.#registrar, index, `/proc/self/fd/${device.fd}`);
+      this.shared.putInKernel(index);
+    } catch (error) {
+      this.logger.warn(
+        `the kernel does not take device ${index} (${(error as Error).message}): its files are served plainly`,
+      );
+    }
+  }
+}
