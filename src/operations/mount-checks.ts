@@ -1,7 +1,8 @@
 import { accessSync, closeSync, constants, openSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { openDevice } from '../device/open';
 import { errnoOf, FamfsError } from '../errors';
-import { loadSuperblock } from '../log/superblock';
+import { MAX_LOG_LENGTH } from '../log/layout';
+import { loadSuperblock, type Superblock } from '../log/superblock';
 import { mountAt } from './mounts';
 
 /** What can be known to be wrong before a server is started, for errors that name it. */
@@ -52,13 +53,14 @@ function checkWritable(path: string, directory: string): void {
 
 /**
  * Opens the device once. Returns its real path.
- * Throws what opening it does, `not-famfs` or `bad-superblock`, and `device-locked` when that may be so because
+ * Throws what opening it does, `not-famfs` or `bad-superblock`, `mount-failed` for a log too long to be served, and
+ * `device-locked` when that may be so because
  * another process is just making a file system on it.
  */
 export function checkDevice(path: string): string {
   const device = openDevice(path, { writable: false });
   try {
-    loadSuperblock(device);
+    checkLogLength(path, loadSuperblock(device));
     return device.path;
   } catch (error) {
     if (device.tryLock()) throw error;
@@ -71,6 +73,15 @@ export function checkDevice(path: string): string {
   } finally {
     device.close();
   }
+}
+
+function checkLogLength(path: string, { logLength }: Superblock): void {
+  if (logLength <= MAX_LOG_LENGTH) return;
+  throw new FamfsError(
+    'mount-failed',
+    `${path}: its log of ${logLength} bytes is longer than the ${MAX_LOG_LENGTH} bytes that can be served`,
+    'famfs ls, cat and export read it without a mount',
+  );
 }
 
 const FUSE_DEVICE = '/dev/fuse';

@@ -7,11 +7,12 @@ import { text } from 'node:stream/consumers';
 import { errnoOf, FamfsError } from '../errors';
 import { Readiness, type Role, type ServerConfig } from '../server-contract';
 import type { CacheMode, FmapMode, LogLevel } from '../types';
+import { type DaxModeOptions, type SwitchedMode, withDaxMode } from './dax-mode';
 import { checkDevice, checkDirectory, checkFuse } from './mount-checks';
 
 const MOST_DEFAULT_WORKERS = 4;
 
-export interface MountOptions {
+export interface MountOptions extends DaxModeOptions {
   readonly readOnly?: boolean;
   readonly noSync?: boolean;
   readonly logLevel?: LogLevel;
@@ -34,7 +35,7 @@ export interface MountOptions {
 }
 
 /** What is mounted where. */
-export interface MountPlace {
+export interface MountPlace extends SwitchedMode {
   readonly device: string;
   readonly directory: string;
 }
@@ -59,10 +60,27 @@ export async function mount(
   onReady?: (result: MountResult) => void,
 ): Promise<MountResult | MountPlace> {
   const directory = checkDirectory(directoryPath);
-  const device = checkDevice(devicePath);
   checkFuse();
-  if (options.checkOnly) return { device, directory };
-  const config: ServerConfig = {
+  if (options.checkOnly) return { device: checkDevice(devicePath), directory };
+  let server: ChildProcess | undefined;
+  let ended: (() => Promise<void>) | undefined;
+  const result = await withDaxMode(devicePath, options, async () => {
+    const device = checkDevice(devicePath);
+    const logFile = options.foreground ? undefined : (options.logFile ?? defaultLogFile(directory));
+    const log = logFile === undefined ? undefined : openLog(logFile);
+    server = startServer(configOf(device, directory, options), log);
+    if (options.foreground) ended = untilEnded(server);
+    const { state, ...served } = await readiness(server.stdio[3] as Readable, log);
+    return { device, directory, ...served, ...(logFile === undefined ? {} : { logFile }) };
+  });
+  onReady?.(result);
+  if (ended) await ended();
+  else server?.unref();
+  return result;
+}
+
+function configOf(device: string, directory: string, options: MountOptions): ServerConfig {
+  return {
     device,
     directory,
     readOnly: options.readOnly ?? false,
@@ -75,16 +93,6 @@ export async function mount(
     allowOther: options.allowOther ?? process.geteuid?.() === 0,
     kernelOptions: [...(options.kernelOptions ?? [])],
   };
-  const logFile = options.foreground ? undefined : (options.logFile ?? defaultLogFile(directory));
-  const log = logFile === undefined ? undefined : openLog(logFile);
-  const server = startServer(config, log);
-  const ended = options.foreground ? untilEnded(server) : undefined;
-  const { state, ...served } = await readiness(server.stdio[3] as Readable, log);
-  const result = { device, directory, ...served, ...(logFile === undefined ? {} : { logFile }) };
-  onReady?.(result);
-  if (ended) await ended();
-  else server.unref();
-  return result;
 }
 
 /** A server's log file, open for it, with its length in bytes before this server. */

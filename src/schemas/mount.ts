@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { MountPlace, MountResult } from '../operations/mount';
 import { RoleSchema } from './fsck';
-import { Count } from './shared';
+import { Count, switchedFrom } from './shared';
 
-const place = { device: z.string(), directory: z.string() };
+const place = { device: z.string(), directory: z.string(), ...switchedFrom };
 
 export const MountSchema: z.ZodType<MountPlace | MountResult> = z.union([
   z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DaxMode } from '../device/dax-mode';
 import { ERROR_TABLE, type ErrorCode } from '../errors';
 import type { Extent, FileMap } from '../types';
 
@@ -33,6 +34,13 @@ export const LISTED_DEVICE = {
     .describe('why it cannot be used'),
   detail: z.exactOptional(z.string()),
 };
+
+export const DaxModeSchema: z.ZodType<DaxMode> = z
+  .enum(['devdax', 'famfs', 'system-ram', 'disabled', 'unknown'])
+  .describe('as daxctl names it; disabled is to have no driver');
+
+/** What a verb adds that had to switch its device to devdax. */
+export const switchedFrom = { switchedFrom: z.exactOptional(DaxModeSchema) };
 
 export const ErrorCodeSchema = z.enum(Object.keys(ERROR_TABLE) as ErrorCode[]);
 
