@@ -76,6 +76,19 @@ describe('--json', () => {
     expect(problems).toMatchObject([{ code: 'ext-overlap', path: 'two' }]);
   });
 
+  test('room is what fsck tells of, whatever the size and if space is shared', async () => {
+    const odd = scratch.path('odd.img');
+    writeImage(odd, makeImage({ deviceSize: 4 * GIB + 3 * 4096 }));
+    for (const [device, status] of [
+      [odd, 0],
+      [crossLinked(), 4],
+    ] as const) {
+      const map = await mapOf(device);
+      expectCovered(map);
+      expect(map.devices[0]?.space).toEqual((await fsck(device, status)).contents?.space.devices[0]);
+    }
+  });
+
   test('extents out of bounds are told', async () => {
     const extents = [{ devindex: 0, offset: 4 * GIB, length: 2 * MIB }];
     const device = deviceWith({ entries: [file('out', 2 * MIB, { kind: 'simple', extents })] });
