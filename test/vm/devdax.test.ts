@@ -209,7 +209,7 @@ describe('the device is taken from its driver while it is mounted', () => {
 
   test('the mount is taken down, and the device used again when it is back', async () => {
     await a.famfsOk('umount', MOUNT);
-    expect((await a.famfs('info', '--json', DAX)).json()).toMatchObject({ error: { code: 'no-device' } });
+    expect((await a.famfs('info', '--json', DAX)).json()).toMatchObject({ error: { code: 'dax-mode' } });
     await a.ok(`echo dax0.0 > ${driver}/bind`);
     await mountIn(a);
     expect(await sumsIn(a, `${MOUNT}/source`)).toBe(await sumsHere(source));
