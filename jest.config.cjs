@@ -16,6 +16,8 @@ const project = (name, timeoutSeconds) => ({
   ],
   // jest heeds testTimeout for all projects together only.
   globals: { TEST_TIMEOUT_MS: timeoutSeconds * 1000 },
+  globalSetup: '<rootDir>/test/support/second-device.ts',
+  globalTeardown: '<rootDir>/test/support/second-device-end.ts',
   setupFilesAfterEnv: ['<rootDir>/test/support/timeout.ts'],
 });
 

@@ -3,7 +3,7 @@ export const ENVIRONMENT = [
   ['`FAMFS_SYSTEM_UUID`', "this host's system UUID, instead of the one in `/opt/famfs/system_uuid`"],
   [
     '`FAMFS_DEVICES`',
-    'where to look first for the secondary devices of a file system: paths, with colons between them',
+    'where this host has secondary devices of file systems: paths, with colons between them',
   ],
   ['`FAMFS_DEBUG`', 'anything: the message of a defect shows where in the program it happened'],
   ['`NO_COLOR`', 'anything: no colours'],

@@ -4,17 +4,17 @@ import { hintDirectory } from '../server-place';
 
 const SYSFS_DEVICES = '/sys/bus/dax/devices';
 
-/** A path where a device may be; `expected` where somebody said that it is there. */
+/** A path where a device may be; `expected` where somebody said that this one is there. */
 export interface Candidate {
   readonly path: string;
   readonly expected: boolean;
 }
 
-/** Where the device with a UUID may be: what was given by hand, then FAMFS_DEVICES, the last place known, all DAX devices. */
+/** Where the device with a UUID may be: what was given by hand, the last place known, FAMFS_DEVICES, all DAX devices. */
 export function candidates(uuid: string, given: readonly string[]): Candidate[] {
   const hint = hintOf(uuid);
-  const expected = new Set([...given, ...devicesInEnvironment(), ...(hint ? [hint] : [])]);
-  const others = daxNodes().filter((path) => !expected.has(path));
+  const expected = new Set([...given, ...(hint ? [hint] : [])]);
+  const others = [...devicesInEnvironment(), ...daxNodes()].filter((path) => !expected.has(path));
   return [
     ...[...expected].map((path) => ({ path, expected: true })),
     ...others.map((path) => ({ path, expected: false })),

@@ -1,5 +1,6 @@
 import { openDevice } from '../device/open';
 import { FamfsError } from '../errors';
+import { SUPERBLOCK_REGION } from '../log/layout';
 import { identify } from '../log/secondary';
 import { readSuperblockBytes } from '../log/superblock';
 import { daxNodes, devicesInEnvironment, noteHint } from '../members/candidates';
@@ -33,7 +34,7 @@ function scan(path: string): ScannedDevice {
     const device = openDevice(path, { writable: false });
     try {
       const { deviceUuid, role, uuid } = identify(readSuperblockBytes(device));
-      if (role === 'secondary') noteHint(deviceUuid, device.path);
+      if (role === 'secondary' && device.size > SUPERBLOCK_REGION) noteHint(deviceUuid, device.path);
       const known = role === 'primary' || role === 'secondary' ? { uuid, deviceUuid } : {};
       return { path: device.path, role, size: device.size, ...known };
     } finally {

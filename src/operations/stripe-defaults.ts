@@ -71,7 +71,7 @@ export async function parseAllocConfig(text: string): Promise<StripeOptions | un
   );
   const { chunk_size: chunkSize, nbuckets, nstrips } = values;
   if (chunkSize === 0 && nbuckets === 0 && nstrips === 0) return undefined;
-  return { chunkSize, nbuckets, nstrips };
+  return { chunkSize, nstrips, ...(nbuckets === 0 ? {} : { nbuckets }) };
 }
 
 /** The mapping under `key` of `parent`, which must have no keys but `known`. */

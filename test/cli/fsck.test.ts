@@ -33,8 +33,8 @@ describe('a sound file system', () => {
       `owner: ${OWNER} (this host is the owner)`,
       'log: 13 of 15420 entries used',
       expect.stringMatching(/^contents: 10 files, 2 directories; .* of data$/),
-      expect.stringMatching(/^space: .* of 4\.0 GiB used in units of 2\.0 MiB$/),
-      expect.stringMatching(/^free: .* in 1 fragment, the largest .*$/),
+      expect.stringMatching(/^space: .* of 12\.0 GiB used in units of 2\.0 MiB$/),
+      expect.stringMatching(/^free: .* in 3 fragments, the largest .*$/),
       'clean',
       '',
     ]);
@@ -58,18 +58,22 @@ describe('a sound file system', () => {
         fileBytes: expect.any(Number),
         space: {
           unitBytes: 2 * MIB,
-          totalUnits: 2048,
+          totalUnits: 2048 + 4096,
           usedUnits: expect.any(Number),
           freeUnits: expect.any(Number),
-          freeRuns: 1,
+          freeRuns: 3,
           largestFreeUnits: expect.any(Number),
+          devices: [
+            expect.objectContaining({ totalUnits: 2048, freeRuns: 1 }),
+            expect.objectContaining({ totalUnits: 4096, usedUnits: 3, freeRuns: 2 }),
+          ],
         },
       },
       errors: 0,
       warnings: 0,
       findings: [],
     });
-    const { freeUnits, largestFreeUnits, usedUnits } = report.contents?.space ?? {};
+    const { freeUnits, largestFreeUnits, usedUnits } = report.contents?.space.devices[0] ?? {};
     expect(largestFreeUnits).toBe(freeUnits);
     expect((usedUnits ?? 0) + (freeUnits ?? 0)).toBe(2048);
   });

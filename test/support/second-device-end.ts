@@ -1,0 +1,1 @@
+export { removeSecondDevice as default } from './second-device';
