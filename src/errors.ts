@@ -64,6 +64,12 @@ export const ERROR_TABLE = {
     meaning: 'Another famfs process holds the lock of the device.',
     todo: 'Wait for the other verb to end, then try again; `fuser -v DEVICE` shows who has the device open.',
   },
+  'dax-mode': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'The DAX device is in a mode in which it cannot be used, or its mode cannot be changed now.',
+    todo: 'Give `famfs mkfs` or `famfs mount` the flag `--set-daxmode devdax`, or see to what the message names; `famfs doctor` shows the mode of each device.',
+  },
   'device-io': {
     exit: 1,
     fsck: 8,
@@ -112,6 +118,18 @@ export const ERROR_TABLE = {
     fsck: 8,
     meaning: 'This host is a client: only the owner host may write the log.',
     todo: 'Run the verb on the owner host. If this is that host, its `/opt/famfs/system_uuid` was lost: restore it.',
+  },
+  'owner-changed': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'Another host became the owner while this one was writing. What is in doubt, the message says.',
+    todo: 'Stop famfs on this host. On the new owner, `famfs fsck` and `famfs ls` tell what of the entries in doubt is there; make the rest again there.',
+  },
+  'two-owners': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'The log was written by someone else who is the owner too: two hosts have one system UUID.',
+    todo: 'Give one of the hosts with the same `/opt/famfs/system_uuid` another one, then run `famfs fsck`. Hosts that were cloned from one image are the usual cause.',
   },
   'system-uuid': {
     exit: 1,

@@ -36,6 +36,7 @@ const VERBS: Readonly<Record<string, () => CommandModule>> = {
   mkmeta: () => require('./commands/mkmeta'),
   mount: () => require('./commands/mount'),
   'mount.famfs': () => require('./commands/mount-helper'),
+  owner: () => require('./commands/owner'),
   status: () => require('./commands/status'),
   umount: () => require('./commands/umount'),
   verify: () => require('./commands/verify'),

@@ -7,12 +7,12 @@ const VERBS = {
   mkfs: [
     'mkfs.famfs -l 8m /dev/dax0.0',
     'famfs mkfs --loglen 8m /dev/dax0.0',
-    'A plain file can be the device (`--create SIZE`). An unknown flag is refused before anything is written.',
+    'A plain file can be the device (`--create SIZE`). An unknown flag is refused before anything is written. `--set-daxmode devdax` switches a device to the mode that famfs here needs, and back if mkfs fails; there it switches to the mode famfs, for good.',
   ],
   mount: [
     'famfs mount --fuse /dev/dax0.0 /mnt/famfs',
     'famfs mount /dev/dax0.0 /mnt/famfs',
-    'Any kernel from Linux 5.2 on; no kernel module, no shadow directory. Users other than root may mount.',
+    'Any kernel from Linux 5.2 on; no kernel module, no shadow directory. Users other than root may mount. `--set-daxmode` as of mkfs.',
   ],
   umount: ['umount /mnt/famfs', 'famfs umount /mnt/famfs', 'Waits until the server has ended.'],
   fsck: [

@@ -82,6 +82,7 @@ Many files are made by one call with --multi or --files-from: NAME,SIZE or NAME,
     const requests = await requestsOf(args.file, flags);
     const { creat } = await import('../operations/creat');
     const { gid, mode, 'no-sync': noSync, policy, uid } = flags;
+    let made = 0;
     const result = await this.interruptible((signal) =>
       creat(requests, {
         ...defined({ access: accessOf(flags), gid, mode, noSync, policy, uid }),
@@ -90,10 +91,14 @@ Many files are made by one call with --multi or --files-from: NAME,SIZE or NAME,
         onWait: this.tellWait,
         onWarning: this.tellWarning,
         onFailure: this.tellFailure,
-        onFiles: (files) => this.say(files.map(describe).join('\n')),
+        unlisted: !this.jsonEnabled(),
+        onFiles: (files) => {
+          made += files.length;
+          if (!this.quiet) this.say(files.map(describe).join('\n'));
+        },
       }),
     );
-    this.endWith(result.files.length, result.failures);
+    this.endWith(made, result.failures);
     return result;
   }
 }

@@ -26,6 +26,7 @@ Exit status: 0 clean (or warnings alone), 4 errors found, 8 could not check, 16 
     ...verboseFlag,
     ...readingFlags,
     ...accessFlags,
+    'set-daxmode': noEffect('the device is used in the mode devdax', 'M'),
     fuse: noEffect('devices are read and written directly', 'F'),
     'load-module': noEffect('no kernel module is needed', 'L'),
   };

@@ -1,9 +1,10 @@
 import { Args, Flags } from '@oclif/core';
 import { FamfsError } from '../errors';
-import type { FormatResult } from '../operations/format';
+import type { FormatResult, KillResult } from '../operations/format';
 import { formatSize } from '../ui/sizes';
 import { BaseCommand, defined, sizeFlag, syncFlag } from './base';
-import { accessFlags, noEffect, verboseFlag } from './reference-flags';
+import { daxModeFlag } from './dax-mode-flag';
+import { accessFlags, daxmodeLetter, noEffect, verboseFlag } from './reference-flags';
 
 export default class Mkfs extends BaseCommand {
   static override summary = 'Make a file system on a devdax device or a file.';
@@ -30,24 +31,33 @@ paths.`;
     kill: Flags.boolean({ char: 'k', description: 'wipe the superblock instead (needs --force)' }),
     loglen: sizeFlag({
       char: 'l',
-      description: 'length of the log, a power of two of 8m or more (default 8m: 15,420 entries)',
+      description: 'length of the log, a power of two from 8m to 16g (default 8m: 15,420 entries)',
     }),
-    create: sizeFlag({ description: 'make new sparse files of this size first' }),
+    create: sizeFlag({
+      description: 'make new sparse files of this size first',
+      exclusive: ['set-daxmode'],
+    }),
     small: Flags.boolean({
       description: 'accept a device below 4 GiB, which other implementations do not read',
     }),
     ...syncFlag,
     ...accessFlags,
+    ...daxModeFlag,
+    ...daxmodeLetter,
     ...verboseFlag,
     nofuse: noEffect('devices are read and written directly', 'F'),
   };
 
-  async run(): Promise<FormatResult | { device: string }> {
+  async run(): Promise<FormatResult | KillResult> {
     const { args, argv, flags } = await this.parse(Mkfs);
     const secondaries = (argv as string[]).slice(1);
     const { format, kill } = await import('../operations/format');
-    const { create, force, loglen: logLength, 'no-sync': noSync, small } = flags;
-    const options = { ...defined({ create, force, logLength, noSync, small }), onWait: this.tellWait };
+    const { create, force, loglen: logLength, 'no-sync': noSync, 'set-daxmode': setDaxMode, small } = flags;
+    const options = {
+      ...defined({ create, force, logLength, noSync, setDaxMode, small }),
+      onModeChange: this.tellWarning,
+      onWait: this.tellWait,
+    };
     if (flags.kill) {
       if (secondaries.length > 0) throw new FamfsError('usage', '--kill wipes one device at a time');
       const killed = await kill(args.device, options);

@@ -3,6 +3,7 @@ import type { MountOptions, MountPlace, MountResult } from '../operations/mount'
 import { LOG_LEVELS } from '../types';
 import { filesAndDirectories } from '../ui/counts';
 import { BaseCommand, defined, syncFlag } from './base';
+import { daxModeFlag } from './dax-mode-flag';
 import { OPTIONS_HELP, parseMountOptions } from './mount-options';
 
 export const mountArgs = {
@@ -44,6 +45,7 @@ export const mountFlags = {
     default: 1,
     min: 0,
   }),
+  ...daxModeFlag,
   ...syncFlag,
 };
 
@@ -59,11 +61,12 @@ export abstract class MountBase extends BaseCommand {
       'no-sync': noSync,
       options = [],
       poll: pollSeconds,
+      'set-daxmode': setDaxMode,
       workers,
     } = flags;
     const parsed = parseMountOptions(options, sloppy);
     return {
-      ...defined({ degraded, logFile, logLevel, noSync, pollSeconds, workers }),
+      ...defined({ degraded, logFile, logLevel, noSync, pollSeconds, setDaxMode, workers }),
       ...parsed,
       devices: [...devices, ...(parsed.devices ?? [])],
     };
@@ -75,7 +78,7 @@ export abstract class MountBase extends BaseCommand {
     verbose: boolean,
   ): Promise<MountResult | MountPlace> {
     const { mount } = await import('../operations/mount');
-    return mount(device, directory, options, (result) => {
+    return mount(device, directory, { ...options, onModeChange: this.tellWarning }, (result) => {
       const { directories, files, notServed, role } = result;
       const contents = filesAndDirectories(files, directories);
       if (verbose) this.say(`${result.device} is mounted on ${result.directory} (${role}): ${contents}`);

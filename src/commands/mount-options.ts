@@ -55,6 +55,10 @@ const TAKERS: Readonly<Record<string, Taker>> = {
     parsed.logFile = value;
     return value !== '';
   },
+  'set-daxmode': (parsed, value) => {
+    parsed.setDaxMode = 'devdax';
+    return value === 'devdax';
+  },
   workers: (parsed, value) => {
     parsed.workers = Number(value);
     return /^\d+$/.test(value) && parsed.workers >= 1 && parsed.workers <= 16;
@@ -67,7 +71,7 @@ const TAKERS: Readonly<Record<string, Taker>> = {
 
 /** What `-o` takes, for help and error messages. */
 export const OPTIONS_HELP =
-  'ro, rw, cache=none|open|always, fmap=auto|none|v4, log-level=, log-file=, workers=, poll=, device=, degraded, no-sync, allow_other, and those of every mount';
+  'ro, rw, cache=none|open|always, fmap=auto|none|v4, log-level=, log-file=, workers=, poll=, device=, degraded, set-daxmode=devdax, no-sync, allow_other, and those of every mount';
 
 /** Options of every file system that the kernel acts on by itself. */
 const FOR_KERNEL = new Set([

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import type { MountPlace, MountResult } from '../operations/mount';
 import { MountBase, mountArgs, mountFlags } from './mount-base';
-import { daxmodeFlag, noEffect, verboseFlag } from './reference-flags';
+import { daxmodeLetter, noEffect, verboseFlag } from './reference-flags';
 
 export default class Mount extends MountBase {
   static override summary = 'Mount a file system.';
@@ -32,7 +32,7 @@ export default class Mount extends MountBase {
     }),
     fuse: noEffect('every mount is by FUSE'),
     'load-module': noEffect('no kernel module is needed', 'L'),
-    ...daxmodeFlag,
+    ...daxmodeLetter,
     ...verboseFlag,
   };
 

@@ -13,14 +13,13 @@ export function noEffect(why: string, char?: Letter) {
 /** `-v` of verbs that tell all there is to tell. */
 export const verboseFlag = { verbose: noEffect('what was done is told anyway', 'v') };
 
-/** What has to do with the mode of DAX devices. */
-export const daxmodeFlag = {
-  'set-daxmode': noEffect('the device is used in the mode devdax', 'M'),
+/** `-M` of verbs whose `--set-daxmode` is another one. */
+export const daxmodeLetter = {
+  daxmode: noEffect('the device is used in the mode devdax; --set-daxmode devdax switches it', 'M'),
 };
 
 /** Ways to get at a device that is not mounted. */
 export const accessFlags = {
-  ...daxmodeFlag,
   fuse: noEffect('devices are read and written directly'),
   nofuse: noEffect('devices are read and written directly'),
   nodax: noEffect('devices are read and written directly', 'D'),

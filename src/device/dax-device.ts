@@ -20,14 +20,15 @@ export class DaxDevice extends MappedDevice implements Device {
   readonly kind = 'devdax';
   readonly #pmem: Pmem;
 
-  constructor(path: string, fd: number, size: number, options: OpenOptions) {
-    super(path, fd, size, options, options.writable);
+  /** `alignment` in bytes: of what mappings begin at multiples. */
+  constructor(path: string, fd: number, size: number, options: OpenOptions, alignment?: number) {
+    super(path, fd, size, options, options.writable, alignment);
     this.#pmem = loadPmem();
   }
 
   readInto(target: Buffer, offset: number): void {
     let done = 0;
-    this.#eachAddress(offset, target.length, (address, length) => {
+    this.#eachAddress(offset, target.length, 'read', (address, length) => {
       if (!copyFromMemory(target.subarray(done, done + length), address)) {
         throw ioError(this.path, `read ${length} bytes at ${offset + done}`, undefined);
       }
@@ -36,8 +37,9 @@ export class DaxDevice extends MappedDevice implements Device {
   }
 
   store(offset: number, bytes: Buffer): void {
+    this.checkStore(offset, bytes.length);
     let done = 0;
-    this.#eachAddress(offset, bytes.length, (address, length) => {
+    this.#eachAddress(offset, bytes.length, 'write', (address, length) => {
       if (!copyToMemory(address, bytes.subarray(done, done + length))) {
         throw ioError(this.path, `write ${length} bytes at ${offset + done}`, undefined);
       }
@@ -46,7 +48,7 @@ export class DaxDevice extends MappedDevice implements Device {
   }
 
   zero(offset: number, length: number): void {
-    this.checkRange(offset, length);
+    this.checkStore(offset, length);
     const zeros = Buffer.alloc(Math.min(length, ZERO_BYTES));
     for (let done = 0; done < length; done += zeros.length) {
       this.store(offset + done, zeros.subarray(0, Math.min(zeros.length, length - done)));
@@ -54,8 +56,11 @@ export class DaxDevice extends MappedDevice implements Device {
   }
 
   async fill(offset: number, source: number, position: number, length: number): Promise<number> {
+    this.checkStore(offset, length);
+    const segments = this.windows.segments(offset, length, 'write');
+    if (!segments) throw ioError(this.path, 'write it', undefined);
     let done = 0;
-    for (const segment of this.segments(offset, length)) {
+    for (const segment of segments) {
       for (let at = 0; at < segment.length; ) {
         const count = await this.#readInto(segment, at, source, position + done);
         if (count === 0) return done;
@@ -67,7 +72,7 @@ export class DaxDevice extends MappedDevice implements Device {
   }
 
   flush(offset: number, length: number): void {
-    this.#eachAddress(offset, length, (address, count) => {
+    this.#eachAddress(offset, length, 'read', (address, count) => {
       if (!isAccessible(address, count)) {
         throw ioError(this.path, `flush ${length} bytes at ${offset}`, undefined);
       }
@@ -84,9 +89,14 @@ export class DaxDevice extends MappedDevice implements Device {
     this.fence();
   }
 
-  #eachAddress(offset: number, length: number, visit: (address: number, length: number) => void): void {
+  #eachAddress(
+    offset: number,
+    length: number,
+    access: 'read' | 'write',
+    visit: (address: number, length: number) => void,
+  ): void {
     this.checkRange(offset, length);
-    this.windows.eachAddress(offset, length, visit);
+    this.windows.eachAddress(offset, length, access, visit);
   }
 
   async #readInto(segment: Buffer, at: number, source: number, position: number): Promise<number> {

@@ -1,11 +1,14 @@
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
 import { errnoOf } from '../errors';
+import { type DaxMode, daxModeOf } from './dax-mode';
+import { daxNodes, numberIn } from './dax-sysfs';
 
-/** Who has a DAX device: famfs needs `device_dax`; `kmem` makes system memory of it. */
+/** A DAX device of this host. */
 export interface DaxFacts {
   /** Its node, which may be missing. */
   readonly path: string;
+  readonly mode: DaxMode;
   /** Bytes; absent where sysfs tells no number. */
   readonly size?: number;
   /** Bytes that mappings of it must be aligned to; absent where sysfs tells no number. */
@@ -18,48 +21,19 @@ export interface DaxFacts {
 
 /** The DAX devices that the kernel lists, by name. `sysfs` and `dev` are where /sys and /dev are. */
 export function listDaxDevices(sysfs: string, dev: string): DaxFacts[] {
-  const list = join(sysfs, 'bus/dax/devices');
-  return namesIn(list)
-    .sort()
-    .map((name) => {
-      const path = join(dev, name);
-      const size = numberIn(join(list, name, 'size'));
-      const align = numberIn(join(list, name, 'align'));
-      const driver = driverOf(join(list, name));
-      return {
-        path,
-        ...(size === undefined ? {} : { size }),
-        ...(align === undefined ? {} : { align }),
-        ...(driver === undefined ? {} : { driver }),
-        access: accessTo(path),
-      };
-    });
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
-
-function numberIn(path: string): number | undefined {
-  try {
-    const text = readFileSync(path, 'utf8').trim();
-    const value = Number(text);
-    return text !== '' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function driverOf(device: string): string | undefined {
-  try {
-    return basename(readlinkSync(join(device, 'driver')));
-  } catch {
-    return undefined;
-  }
+  return daxNodes(sysfs).map(({ directory, driver, name }) => {
+    const path = join(dev, name);
+    const size = numberIn(join(directory, 'size'));
+    const align = numberIn(join(directory, 'align'));
+    return {
+      path,
+      mode: daxModeOf(driver),
+      ...(size === undefined ? {} : { size }),
+      ...(align === undefined ? {} : { align }),
+      ...(driver === undefined ? {} : { driver }),
+      access: accessTo(path),
+    };
+  });
 }
 
 function accessTo(path: string): DaxFacts['access'] {

@@ -45,6 +45,11 @@ export interface Device {
    * a bad page then is EFAULT and not SIGBUS.
    */
   segments(offset: number, length: number): Buffer[];
+  /**
+   * From here on stores to the first `end` bytes throw FamfsError `internal`, and none of them is mapped for writing,
+   * down to the device's alignment. Before the first store.
+   */
+  protect(end: number): void;
   /** Bytes that the device has by now: fewer than `size` when a file was truncated. */
   currentSize(): number;
   /** What is open, as opposed to what the path leads to by now: device, inode and device number. */

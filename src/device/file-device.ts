@@ -38,7 +38,7 @@ export class FileDevice extends MappedDevice implements Device {
   }
 
   store(offset: number, bytes: Buffer): void {
-    this.checkRange(offset, bytes.length);
+    this.checkStore(offset, bytes.length);
     for (let done = 0; done < bytes.length; ) {
       done += this.#try('write it', () =>
         writeSync(this.fd, bytes, done, bytes.length - done, offset + done),
@@ -47,7 +47,7 @@ export class FileDevice extends MappedDevice implements Device {
   }
 
   zero(offset: number, length: number): void {
-    this.checkRange(offset, length);
+    this.checkStore(offset, length);
     if (length === 0) return;
     try {
       punchHole(this.fd, offset, length);
@@ -61,7 +61,7 @@ export class FileDevice extends MappedDevice implements Device {
   }
 
   async fill(offset: number, source: number, position: number, length: number): Promise<number> {
-    this.checkRange(offset, length);
+    this.checkStore(offset, length);
     const buffer = this.#idleBuffers.pop() ?? Buffer.allocUnsafeSlow(COPY_BYTES);
     try {
       return await this.#copy(buffer, offset, source, position, length);

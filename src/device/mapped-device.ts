@@ -1,4 +1,5 @@
 import { closeSync, fstatSync } from 'node:fs';
+import { FamfsError } from '../errors';
 import { tryLock, unlock } from '../native/libc';
 import { checkRange, ioError } from './checks';
 import type { OpenOptions } from './device';
@@ -8,17 +9,19 @@ import { WindowMap } from './windows';
 export abstract class MappedDevice {
   readonly writable: boolean;
   protected readonly windows: WindowMap;
+  #protectedEnd = 0;
 
-  /** `size` in bytes. With `mapWritable` stores may go through the mapping. */
+  /** `size` in bytes. With `mapWritable` stores may go through the mapping, which begins at multiples of `alignment`. */
   constructor(
     readonly path: string,
     readonly fd: number,
     readonly size: number,
     options: OpenOptions,
     mapWritable: boolean,
+    alignment?: number,
   ) {
     this.writable = options.writable;
-    this.windows = new WindowMap(fd, size, mapWritable);
+    this.windows = new WindowMap(fd, size, mapWritable, alignment);
   }
 
   abstract readInto(target: Buffer, offset: number): void;
@@ -32,9 +35,14 @@ export abstract class MappedDevice {
 
   segments(offset: number, length: number): Buffer[] {
     this.checkRange(offset, length);
-    const segments = this.windows.segments(offset, length);
+    const segments = this.windows.segments(offset, length, 'read');
     if (!segments) throw ioError(this.path, `read ${length} bytes at ${offset}`, undefined);
     return segments;
+  }
+
+  protect(end: number): void {
+    this.#protectedEnd = end;
+    this.windows.protect(end);
   }
 
   currentSize(): number {
@@ -61,5 +69,14 @@ export abstract class MappedDevice {
 
   protected checkRange(offset: number, length: number): void {
     checkRange(this.path, this.size, offset, length);
+  }
+
+  protected checkStore(offset: number, length: number): void {
+    this.checkRange(offset, length);
+    if (length > 0 && offset < this.#protectedEnd)
+      throw new FamfsError(
+        'internal',
+        `${this.path}: a store at ${offset}, where this process may only read`,
+      );
   }
 }

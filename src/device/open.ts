@@ -1,23 +1,19 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  type Stats,
-} from 'node:fs';
-import { basename } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
 import { pathBytes, pathText } from '../path-bytes';
 import { DaxDevice } from './dax-device';
+import { daxModeOf, wrongMode } from './dax-mode';
+import { daxNodeOf, numberIn } from './dax-sysfs';
 import type { Device, OpenOptions } from './device';
 import { FileDevice } from './file-device';
 
+const SYSFS = '/sys';
+
 /**
  * Opens a devdax character device or a regular file as a device.
- * Throws FamfsError `no-device` or `no-permission`, with the path, when it is neither or cannot be opened.
+ * Throws FamfsError `no-device` or `no-permission`, with the path, when it is neither or cannot be opened, and
+ * `dax-mode` when it is a DAX device in a mode in which it cannot be mapped.
  */
 export function openDevice(path: string, options: OpenOptions): Device {
   const fd = open(options.through ?? path, options.writable);
@@ -35,8 +31,8 @@ function deviceOn(fd: number, path: string, options: OpenOptions): Device {
     options.through === undefined ? pathText(realpathSync.native(pathBytes(path), 'buffer')) : path;
   if (stats.isFile()) return new FileDevice(name(), fd, stats.size, options);
   if (stats.isCharacterDevice()) {
-    const { size } = daxAttributes(path, stats);
-    return new DaxDevice(name(), fd, size, options);
+    const { align, size } = daxExtent(path, stats);
+    return new DaxDevice(name(), fd, size, options, align);
   }
   throw new FamfsError(
     'no-device',
@@ -63,41 +59,35 @@ function open(path: string, writable: boolean): number {
     }
     if (code === 'ENOENT')
       throw new FamfsError('no-device', `${path}: no such device or file`, undefined, { cause });
+    const problem = code === 'ENXIO' ? modeProblem(path) : undefined;
+    if (problem) throw problem;
     const detail = code === 'EISDIR' ? `${code}, it is a directory` : code;
     throw new FamfsError('no-device', `${path}: cannot be opened: ${detail}`, undefined, { cause });
   }
 }
 
 /** Size and alignment in bytes of an open devdax device, which stat(2) does not tell: sysfs has them. */
-function daxAttributes(path: string, stats: Stats): { size: number; align: number } {
-  const major = Math.floor(stats.rdev / 256) & 0xfff;
-  const minor = (stats.rdev & 0xff) + (Math.floor(stats.rdev / 2 ** 20) & 0xfff) * 256;
-  const sysfs = `/sys/dev/char/${major}:${minor}`;
-  if (readSubsystem(sysfs) !== 'dax') {
+function daxExtent(path: string, stats: Stats): { size: number; align: number } {
+  const node = daxNodeOf(stats, SYSFS);
+  if (!node) {
     throw new FamfsError(
       'no-device',
       `${path}: a character device, but not a devdax one`,
       'ndctl list -X or daxctl list shows the devdax devices of this host',
     );
   }
-  const size = readNumber(`${sysfs}/size`);
-  const align = readNumber(`${sysfs}/align`);
-  if (align <= 0 || size % align !== 0) {
-    throw new FamfsError('no-device', `${path}: size ${size} is no multiple of its alignment ${align}`);
+  if (daxModeOf(node.driver) === 'famfs') throw wrongMode(path, node);
+  const size = numberIn(join(node.directory, 'size'));
+  const align = numberIn(join(node.directory, 'align'));
+  if (!size || !align || size % align !== 0) {
+    const shown = `size ${size ?? 'unknown'}, alignment ${align ?? 'unknown'}`;
+    throw new FamfsError('no-device', `${path}: ${shown}: not what a devdax device has`);
   }
   return { size, align };
 }
 
-function readSubsystem(sysfs: string): string | undefined {
-  try {
-    return basename(readlinkSync(`${sysfs}/subsystem`));
-  } catch {
-    return undefined;
-  }
-}
-
-function readNumber(path: string): number {
-  const value = Number(readFileSync(path, 'utf8').trim());
-  if (!Number.isSafeInteger(value)) throw new FamfsError('no-device', `${path}: not a number`);
-  return value;
+/** Why a device cannot be opened, when that is because of its mode: ENXIO without a driver, or with kmem. */
+function modeProblem(path: string): FamfsError | undefined {
+  const node = daxNodeOf(statSync(path), SYSFS);
+  return node && daxModeOf(node.driver) !== 'devdax' ? wrongMode(path, node) : undefined;
 }

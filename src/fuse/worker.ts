@@ -3,7 +3,7 @@ import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { isError } from '../log/findings';
 import { inspectHeader } from '../log/header';
-import { logCapacity } from '../log/layout';
+import { LOG_OFFSET, logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
 import { loadSuperblock } from '../log/superblock';
 import { Members } from '../members/members';
@@ -33,6 +33,7 @@ export function serve(config: WorkerConfig): void {
   const device = openDevice(config.device, { writable: !readOnly, noSync, through });
   const superblock = loadSuperblock(device);
   if (superblock.uuid !== config.uuid) throw new Error('another file system was made over the one to serve');
+  device.protect(LOG_OFFSET + superblock.logLength);
   const shared = new SharedState(WORKER_FD.state, superblock.logLength);
   logger.follow(shared);
   const page = shared.workers[config.slot] as WorkerPage;

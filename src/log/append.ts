@@ -1,5 +1,6 @@
 import { FamfsError } from '../errors';
 import { encodeEntry, type LogEntry } from './entry';
+import type { AppendStep } from './fence';
 import { type Counters, storeCounters } from './header';
 import { entryOffset, LOG_ENTRY, logCapacity } from './layout';
 import type { Store } from './store';
@@ -7,7 +8,8 @@ import type { Store } from './store';
 /**
  * Appends entries behind those that `counters` count and returns the new counters. The data of files must have been
  * flushed and fenced before. The entries are stored and made durable first, then the counters: a kill in between
- * leaves bytes behind the end that nobody reads.
+ * leaves bytes behind the end that nobody reads. `check` is called before each of these steps and when they are done,
+ * with the counters that must be on the device then; what it throws ends the append.
  * Throws FamfsError `log-full`, and stores nothing, when they do not all fit.
  */
 export function appendEntries(
@@ -15,6 +17,7 @@ export function appendEntries(
   logLength: number,
   counters: Counters,
   entries: readonly LogEntry[],
+  check: (step: AppendStep, counters: Counters) => void = () => {},
 ): Counters {
   const room = logCapacity(logLength) - counters.nextIndex;
   if (entries.length > room) throw logFull(store.path, entries.length, room);
@@ -24,6 +27,7 @@ export function appendEntries(
     encodeEntry(entry, counters.nextSeqnum + i, bytes, i * LOG_ENTRY.bytes);
   });
   const offset = entryOffset(counters.nextIndex);
+  check('entries', counters);
   store.store(offset, bytes);
   store.flush(offset, bytes.length);
   store.fence();
@@ -31,7 +35,9 @@ export function appendEntries(
     nextSeqnum: counters.nextSeqnum + entries.length,
     nextIndex: counters.nextIndex + entries.length,
   };
+  check('counters', counters);
   storeCounters(store, raised);
+  check('done', raised);
   return raised;
 }
 

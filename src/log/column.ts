@@ -24,9 +24,14 @@ export class Column<A extends NumberArray> {
     this.values[index] = value;
   }
 
-  /** Makes room for `length` values, so that setting them one by one copies nothing. */
+  /**
+   * Makes room for `length` values, so that setting them one by one copies nothing. A column that has values already
+   * grows by half at least: to make room for a few more, again and again, must not copy all each time.
+   */
   reserve(length: number): void {
-    if (length > this.values.length) this.#resize(length);
+    const held = this.values.length;
+    if (length <= held) return;
+    this.#resize(held === FIRST_LENGTH ? length : Math.max(length, Math.ceil(held * 1.5)));
   }
 
   /** Copies bytes start..start+length of `source` to `index` and behind. */

@@ -37,7 +37,9 @@ export class StoreBlocks implements EntryBlocks {
   }
 
   read(first: number, count: number): EntryBlock {
-    this.store.readInto(this.bytes.subarray(0, count * LOG_ENTRY.bytes), entryOffset(first));
+    const bytes = this.bytes.subarray(0, count * LOG_ENTRY.bytes);
+    this.store.invalidate(entryOffset(first), bytes.length);
+    this.store.readInto(bytes, entryOffset(first));
     return this;
   }
 

@@ -1,7 +1,7 @@
 import { readCounters } from './header';
 import { entryOffset, LOG_ENTRY, logCapacity } from './layout';
 import type { Store } from './store';
-import { inspectSuperblock, readSuperblockBytes, type Superblock } from './superblock';
+import { findSuperblock, type Superblock } from './superblock';
 
 /**
  * Why a log cannot be followed any more: another file system was made over it, its superblock is gone, or its counters
@@ -33,23 +33,38 @@ export function lookForMore(store: Store, superblock: Superblock, known: number)
 
 /** Whether the superblock is still that of the file system. */
 export function checkIdentity(store: Store, { uuid }: Superblock): Derailment | undefined {
-  const { superblock, findings } = inspectSuperblock(readSuperblockBytes(store), store.size);
+  const { superblock, findings } = findSuperblock(store);
   if (findings.some(({ code }) => code === 'sb-magic' || code === 'sb-crc')) return 'no-superblock';
   return superblock.uuid === uuid ? undefined : 'other-file-system';
 }
 
+/** How often an entry that is counted is read, its cached lines dropped each time, before it is not there yet. */
+const READS = 3;
+
 /** The index of the first entry from `start` on that is not sound, or `end`. Cached lines are dropped first. */
 export function soundEnd(store: Store, start: number, end: number): number {
-  const { crc, seqnum } = LOG_ENTRY.fields;
   for (let first = start; first < end; first += BLOCK_ENTRIES) {
     const count = Math.min(BLOCK_ENTRIES, end - first);
-    const length = count * LOG_ENTRY.bytes;
-    store.invalidate(entryOffset(first), length);
-    const bytes = store.read(entryOffset(first), length);
+    const bytes = readFresh(store, first, count);
     for (let i = 0; i < count; i++) {
-      const base = i * LOG_ENTRY.bytes;
-      if (crc.verify(bytes, base) || seqnum.get(bytes, base) !== first + i) return first + i;
+      if (isSound(bytes, i * LOG_ENTRY.bytes, first + i) || isSoundAgain(store, first + i)) continue;
+      return first + i;
     }
   }
   return end;
+}
+
+function isSoundAgain(store: Store, index: number): boolean {
+  for (let read = 1; read < READS; read++) if (isSound(readFresh(store, index, 1), 0, index)) return true;
+  return false;
+}
+
+function readFresh(store: Store, first: number, count: number): Buffer {
+  store.invalidate(entryOffset(first), count * LOG_ENTRY.bytes);
+  return store.read(entryOffset(first), count * LOG_ENTRY.bytes);
+}
+
+function isSound(bytes: Buffer, base: number, index: number): boolean {
+  const { crc, seqnum } = LOG_ENTRY.fields;
+  return crc.verify(bytes, base) === undefined && seqnum.get(bytes, base) === index;
 }

@@ -8,6 +8,8 @@ export const LOG_OFFSET = SUPERBLOCK_REGION;
 export const DEFAULT_ALLOC_UNIT = 2 * MIB;
 export const MIN_LOG_LENGTH = 8 * MIB;
 export const DEFAULT_LOG_LENGTH = 8 * MIB;
+/** Longer logs are neither made nor mounted: of more entries, the names may take more than 32 bits can count. */
+export const MAX_LOG_LENGTH = 16 * 1024 * MIB;
 /** Smaller devices are refused unless asked for: the reference does not read them. */
 export const MIN_DEVICE_SIZE = 4 * 1024 * MIB;
 export const MAX_EXTENTS = 16;

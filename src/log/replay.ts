@@ -60,7 +60,7 @@ export class Replay {
     return this.counts.corrupt === 0 && this.counts.rejected === 0;
   }
 
-  /** Replays the entries from the first not yet seen up to, not including, `end`. */
+  /** Replays the entries from the first not yet seen up to, not including, `end`. Cached lines are dropped first. */
   to(end: number, blocks: EntryBlocks = this.blocks(end - this.counts.entries)): void {
     if (end - this.counts.entries > BLOCK_ENTRIES) this.tree.reserve(end);
     for (let index = this.counts.entries; index < end; ) {

@@ -7,14 +7,9 @@ import { FamfsError } from '../errors';
 import { BLOCK_ENTRIES } from '../log/entry-blocks';
 import { type Finding, finding, isError } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
-import { LOG_OFFSET, logCapacity } from '../log/layout';
+import { logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
-import {
-  hasUsableGeometry,
-  inspectSuperblock,
-  readSuperblockBytes,
-  type Superblock,
-} from '../log/superblock';
+import { findSuperblock, hasUsableGeometry, type Superblock } from '../log/superblock';
 import { INO } from '../log/tree';
 import { Members } from '../members/members';
 import { AheadBlocks } from './check-ahead';
@@ -82,7 +77,7 @@ export async function check(path: string, options: CheckOptions = {}): Promise<C
 }
 
 async function checkDevice(device: Device, options: CheckOptions): Promise<CheckReport> {
-  const { superblock, findings } = inspectSuperblock(readSuperblockBytes(device), device.size);
+  const { superblock, findings } = findSuperblock(device);
   const known = !findings.some((found) => found.code === 'sb-magic');
   const contents = hasUsableGeometry(findings)
     ? await checkLog(device, superblock, findings, options)
@@ -114,7 +109,6 @@ async function checkLog(
   const end = entriesToCheck(counters, superblock, headerFindings);
   if (end === undefined) return undefined;
   const replay = new Replay(device, superblock, (found) => findings.push(found));
-  device.invalidate(LOG_OFFSET, superblock.logLength);
   const ahead = AheadBlocks.start(device, superblock, end, replay.blocks(end));
   replay.tree.reserve(end);
   try {

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
 import { DataRanges, readAhead } from '../device/data-ranges';
-import { FamfsError } from '../errors';
+import { type ErrorCode, FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import type { CopyAction, CopyOptions, CopyResult } from './copy-options';
 import { type CopyFailure, failureOf, type PlannedItem } from './copy-plan';
@@ -15,6 +15,9 @@ const BATCH_ITEMS = 512;
 const DEFAULT_THREADS = 4;
 /** O_NONBLOCK for what became a FIFO meanwhile. */
 const OPEN_SOURCE = constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
+
+/** Errors that end the copy, and not that of one file alone. */
+const ABOUT_THE_DEVICE: readonly ErrorCode[] = ['device-io', 'owner-changed', 'two-owners'];
 
 /** Carries out a plan, batch by batch. */
 export class Copier {
@@ -139,6 +142,7 @@ export class Copier {
         const { transfer } = piece;
         if (transfer.failure) continue;
         await this.#guarded(transfer, async () => {
+          this.session.checkStillOwner();
           await transferPiece(this.session.members, piece);
           transfer.left -= piece.length;
           this.options.onProgress?.(piece.length, printable(transfer.item.target));
@@ -172,7 +176,7 @@ export class Copier {
     try {
       await work();
     } catch (error) {
-      if (error instanceof FamfsError && error.code === 'device-io') throw error;
+      if (error instanceof FamfsError && ABOUT_THE_DEVICE.includes(error.code)) throw error;
       if (transfer.failure) return;
       transfer.failure = failureOf(transfer.item.source, error);
       this.#result.failures.push(explained(transfer.item, transfer.failure));

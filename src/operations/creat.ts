@@ -23,6 +23,8 @@ export interface FileRequest {
 export interface CreatOptions extends WriteOptions, FileAttributes {
   /** How to spread the files; left out, as the file system's .meta/.alloc.cfg says. */
   readonly stripe?: StripeOptions;
+  /** Leave `files` of the result empty, and keep none of what `onFiles` was told: there may be millions. */
+  readonly unlisted?: boolean;
   /** Called with files once they are logged. */
   readonly onFiles?: (files: readonly CreatedFile[]) => void;
   /** Called for each of several files that cannot be made. */
@@ -62,15 +64,21 @@ export async function creat(requests: readonly FileRequest[], options: CreatOpti
   for (const { seed } of requests) if (seed !== undefined) checkSeed(seed);
   const failures = new PathFailures(requests.length, options.onFailure);
   const files: CreatedFile[] = [];
+  let made = 0;
+  const onFiles = (done: readonly CreatedFile[]) => {
+    made += done.length;
+    if (!options.unlisted) for (const file of done) files.push(file);
+    options.onFiles?.(done);
+  };
   try {
     await inMounts(requests, options, failures, async (session, placed) => {
       const stripe = await stripeFor(session, options);
-      const attributes = { ...options, ...(stripe ? { stripe } : {}) };
-      await new Creator(session, attributes, files, failures).run(placed);
+      const attributes = { ...options, onFiles, ...(stripe ? { stripe } : {}) };
+      await new Creator(session, attributes, failures).run(placed);
     });
   } catch (error) {
-    if (!(error instanceof FamfsError) || requests.length === 1 || files.length === 0) throw error;
-    const message = `${error.message}; ${files.length} of ${requests.length} files are there`;
+    if (!(error instanceof FamfsError) || requests.length === 1 || made === 0) throw error;
+    const message = `${error.message}; ${made} of ${requests.length} files are there`;
     throw new FamfsError(error.code, message, error.hint, { cause: error });
   }
   return { files, failures: failures.list };
@@ -87,7 +95,6 @@ class Creator {
   constructor(
     private readonly session: OwnerSession,
     private readonly options: CreatOptions,
-    private readonly files: CreatedFile[],
     private readonly failures: PathFailures,
   ) {
     this.#batch = new EntryBatch(session, () => this.#report());
@@ -184,7 +191,6 @@ class Creator {
   #report(): void {
     const done = this.#waiting;
     this.#waiting = [];
-    for (const file of done) this.files.push(file);
     if (done.length > 0) this.options.onFiles?.(done);
   }
 }

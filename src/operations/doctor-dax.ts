@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import type { DaxFacts } from '../device/dax-list';
+import { describeMode, howToDevdax } from '../device/dax-mode';
 import type { DoctorCheck } from './doctor-check';
 
 /** A check for each DAX device: whether famfs can use it as it is. */
@@ -8,22 +10,19 @@ export function examineDax(devices: readonly DaxFacts[]): DoctorCheck[] {
 }
 
 function examineOne(device: DaxFacts): DoctorCheck {
-  const { align, driver, path, size } = device;
+  const { align, mode, path, size } = device;
   const found = (level: DoctorCheck['level'], what: string, hint?: string): DoctorCheck => ({
     name: 'dax',
     level,
     message: `${path}: ${what}`,
     ...(hint === undefined ? {} : { hint }),
   });
-  const asDevdax = `daxctl reconfigure-device --mode=devdax ${path.split('/').at(-1)}`;
-  if (driver === 'kmem') return found('warning', 'is system memory (driver kmem)', asDevdax);
-  if (driver !== 'device_dax') {
-    const what = driver === undefined ? 'has no driver' : `has the driver ${driver}, not device_dax`;
-    return found('warning', `${what}, so it cannot be mapped`, asDevdax);
-  }
+  const name = basename(path);
+  if (mode !== 'devdax') return found('warning', describeMode(device), howToDevdax({ ...device, name }));
   if (!size || !align || size % align !== 0) {
     const shown = `size ${size ?? 'unknown'}, alignment ${align ?? 'unknown'}`;
-    return found('error', `${shown}: not what a device has`, `make it anew: ${asDevdax}`);
+    const hint = `make it anew: daxctl reconfigure-device --mode=devdax ${name}`;
+    return found('error', `${shown}: not what a device has`, hint);
   }
   return accessCheck(device, found);
 }
@@ -32,7 +31,7 @@ function accessCheck(
   { access, align, size }: DaxFacts,
   found: (level: DoctorCheck['level'], what: string, hint?: string) => DoctorCheck,
 ): DoctorCheck {
-  const facts = `devdax of ${size} bytes, aligned to ${align}`;
+  const facts = `in mode devdax, ${size} bytes, aligned to ${align}`;
   switch (access) {
     case 'missing':
       return found('error', `${facts}, but there is no such node`, 'udevadm trigger makes it again');

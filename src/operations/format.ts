@@ -10,19 +10,21 @@ import {
   DEFAULT_LOG_LENGTH,
   LOG_OFFSET,
   logCapacity,
+  MAX_LOG_LENGTH,
   MIN_DEVICE_SIZE,
   MIN_LOG_LENGTH,
   SUPERBLOCK,
 } from '../log/layout';
 import { decodeSuperblock, encodeSuperblock } from '../log/superblock';
 import { isPowerOfTwo } from '../numbers';
+import { type DaxModeOptions, type SwitchedMode, withDaxMode } from './dax-mode';
 import { mountOfDevice } from './mounts';
 import { lockDevice, type WriteOptions } from './owner-session';
 import { type AddedDevice, checkNotFamfs, entryOf, NewSecondaries } from './secondaries';
 import { storeDurably } from './store-durably';
 
-export interface FormatOptions extends WriteOptions {
-  /** Bytes; a power of two of 8 MiB or more. */
+export interface FormatOptions extends WriteOptions, DaxModeOptions {
+  /** Bytes; a power of two from 8 MiB to 16 GiB. */
   readonly logLength?: number;
   /** Make over an existing file system, whoever owns it. */
   readonly force?: boolean;
@@ -34,7 +36,7 @@ export interface FormatOptions extends WriteOptions {
   readonly secondaries?: readonly string[];
 }
 
-export interface FormatResult {
+export interface FormatResult extends SwitchedMode {
   readonly device: string;
   readonly uuid: string;
   readonly ownerUuid: string;
@@ -45,6 +47,10 @@ export interface FormatResult {
   readonly secondaries: readonly AddedDevice[];
 }
 
+export interface KillResult extends SwitchedMode {
+  readonly device: string;
+}
+
 /**
  * Makes an empty famfs. The old superblock goes first, then the whole log is zeroed and made durable, then the header,
  * the superblocks of secondary devices and their entries, and last the superblock: entries carry no file system UUID,
@@ -52,10 +58,10 @@ export interface FormatResult {
  */
 export async function format(path: string, options: FormatOptions = {}): Promise<FormatResult> {
   const logLength = options.logLength ?? DEFAULT_LOG_LENGTH;
-  if (!isPowerOfTwo(logLength) || logLength < MIN_LOG_LENGTH) {
+  if (!isPowerOfTwo(logLength) || logLength < MIN_LOG_LENGTH || logLength > MAX_LOG_LENGTH) {
     throw new FamfsError(
       'usage',
-      `log length ${logLength}: must be a power of two of 8 MiB or more`,
+      `log length ${logLength}: must be a power of two from 8 MiB to 16 GiB`,
       'for example --loglen 64M',
     );
   }
@@ -85,7 +91,7 @@ export async function format(path: string, options: FormatOptions = {}): Promise
 }
 
 /** Wipes the superblock, so that there is no file system any more. The data stays where it was. */
-export async function kill(path: string, options: FormatOptions): Promise<{ device: string }> {
+export async function kill(path: string, options: FormatOptions): Promise<KillResult> {
   if (!options.force) {
     throw new FamfsError(
       'usage',
@@ -99,11 +105,15 @@ export async function kill(path: string, options: FormatOptions): Promise<{ devi
   });
 }
 
-async function onLockedDevice<T>(
+function onLockedDevice<T extends object>(
   path: string,
   options: FormatOptions,
   work: (device: Device) => T,
-): Promise<T> {
+): Promise<T & SwitchedMode> {
+  return withDaxMode(path, options, () => whileLocked(path, options, work));
+}
+
+async function whileLocked<T>(path: string, options: FormatOptions, work: (device: Device) => T): Promise<T> {
   const device = openDevice(path, { writable: true, noSync: options.noSync ?? false });
   try {
     checkNotMounted(path, device);

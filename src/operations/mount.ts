@@ -8,11 +8,12 @@ import { errnoOf, FamfsError } from '../errors';
 import type { MemberProblem } from '../members/search';
 import { Readiness, type Role, type ServerConfig } from '../server-contract';
 import type { CacheMode, FmapMode, LogLevel } from '../types';
-import { checkDevices, checkDirectory, checkFuse } from './mount-checks';
+import { type DaxModeOptions, type SwitchedMode, withDaxMode } from './dax-mode';
+import { type CheckedDevices, checkDevices, checkDirectory, checkFuse } from './mount-checks';
 
 const MOST_DEFAULT_WORKERS = 4;
 
-export interface MountOptions {
+export interface MountOptions extends DaxModeOptions {
   readonly readOnly?: boolean;
   /** Paths where secondary devices are looked for first. */
   readonly devices?: readonly string[];
@@ -39,7 +40,7 @@ export interface MountOptions {
 }
 
 /** What is mounted where. */
-export interface MountPlace {
+export interface MountPlace extends SwitchedMode {
   readonly device: string;
   readonly directory: string;
   /** Devices that cannot be used, where there are any. */
@@ -66,11 +67,39 @@ export async function mount(
   onReady?: (result: MountResult) => void,
 ): Promise<MountResult | MountPlace> {
   const directory = checkDirectory(directoryPath);
-  const { absent, device, devices } = checkDevices(devicePath, options);
-  const place = { device, directory, ...(absent.length > 0 ? { absent } : {}) };
   checkFuse();
-  if (options.checkOnly) return place;
-  const config: ServerConfig = {
+  if (options.checkOnly) return placeOf(checkDevices(devicePath, options), directory);
+  let server: ChildProcess | undefined;
+  let ended: (() => Promise<void>) | undefined;
+  const result = await withDaxMode(devicePath, options, async () => {
+    const checked = checkDevices(devicePath, options);
+    const logFile = options.foreground ? undefined : (options.logFile ?? defaultLogFile(directory));
+    const log = logFile === undefined ? undefined : openLog(logFile);
+    server = startServer(configOf(checked, directory, options), log);
+    if (options.foreground) ended = untilEnded(server);
+    const { state, ...served } = await readiness(server.stdio[3] as Readable, log);
+    return {
+      ...placeOf(checked, directory),
+      ...served,
+      ...(logFile === undefined ? {} : { logFile }),
+    };
+  });
+  onReady?.(result);
+  if (ended) await ended();
+  else server?.unref();
+  return result;
+}
+
+function placeOf({ absent, device }: CheckedDevices, directory: string): MountPlace {
+  return { device, directory, ...(absent.length > 0 ? { absent } : {}) };
+}
+
+function configOf(
+  { device, devices }: CheckedDevices,
+  directory: string,
+  options: MountOptions,
+): ServerConfig {
+  return {
     device,
     devices: [...devices],
     directory,
@@ -84,16 +113,6 @@ export async function mount(
     allowOther: options.allowOther ?? process.geteuid?.() === 0,
     kernelOptions: [...(options.kernelOptions ?? [])],
   };
-  const logFile = options.foreground ? undefined : (options.logFile ?? defaultLogFile(directory));
-  const log = logFile === undefined ? undefined : openLog(logFile);
-  const server = startServer(config, log);
-  const ended = options.foreground ? untilEnded(server) : undefined;
-  const { state, ...served } = await readiness(server.stdio[3] as Readable, log);
-  const result = { ...place, ...served, ...(logFile === undefined ? {} : { logFile }) };
-  onReady?.(result);
-  if (ended) await ended();
-  else server.unref();
-  return result;
 }
 
 /** A server's log file, open for it, with its length in bytes before this server. */

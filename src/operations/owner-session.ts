@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '../alloc/pool';
 import type { Device } from '../device/device';
+import { describeHost, whereHostIs } from '../device/host-names';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { appendEntries, logFull } from '../log/append';
 import type { DeviceRecord } from '../log/check-entry';
 import type { LogEntry } from '../log/entry';
+import { Fence } from '../log/fence';
 import { type Finding, isError } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
-import { LOG_OFFSET, logCapacity } from '../log/layout';
+import { logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
 import { loadSuperblock, type Superblock } from '../log/superblock';
 import type { Tree } from '../log/tree';
@@ -32,6 +34,7 @@ export interface WriteOptions {
 /** The largest page of the processors that famfs runs on, in bytes. */
 const PAGE_BYTES = 65_536;
 
+const BETWEEN_LOOKS_MS = 5;
 const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 250;
 const TELL_AFTER_MS = 1000;
@@ -63,6 +66,8 @@ export async function lockDevice(device: Device, { onWait, signal }: WriteOption
 export class OwnerSession {
   /** Inodes whose bytes were changed in place: caches above the device do not know of it. */
   readonly overwritten = new Set<number>();
+  readonly #fence: Fence;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   private constructor(
     readonly device: Device,
@@ -72,7 +77,9 @@ export class OwnerSession {
     readonly allocator: Pool,
     private readonly replay: Replay,
     private counters: Counters,
-  ) {}
+  ) {
+    this.#fence = new Fence(device, superblock);
+  }
 
   /**
    * Opens a device for appending.
@@ -84,7 +91,9 @@ export class OwnerSession {
       const superblock = loadSuperblock(device);
       checkOwner(device.path, superblock);
       await lockDevice(device, options);
-      return OwnerSession.#begin(device, loadSuperblock(device), options);
+      const locked = loadSuperblock(device);
+      checkOwner(device.path, locked);
+      return OwnerSession.#begin(device, locked, options);
     } catch (error) {
       device.close();
       throw error;
@@ -100,7 +109,6 @@ export class OwnerSession {
     findings.forEach(note);
     if (firstError) throw badLog(device.path, firstError);
     const replay = new Replay(device, superblock, note);
-    device.invalidate(LOG_OFFSET, superblock.logLength);
     replay.to(counters.nextIndex);
     if (!replay.appendable && firstError) throw badLog(device.path, firstError);
     const { devices, tree } = replay;
@@ -143,6 +151,7 @@ export class OwnerSession {
    * of an earlier file system shine through. What a map takes behind that page is never shown.
    */
   zeroData(map: FileMap, size: number): void {
+    this.checkStillOwner();
     const shown = Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
     for (const { devindex, length, offset } of extentsOf(map)) {
       const device = this.members.at(devindex);
@@ -156,11 +165,29 @@ export class OwnerSession {
     this.members.fence();
   }
 
-  /** Makes flushed data durable, then appends entries for it: the files exist when this returns. */
+  /**
+   * Looks whether this host still owns the log, alone, unless it did a moment ago. For before data is stored: a new
+   * owner may give out the same space.
+   * Throws FamfsError `owner-changed` or `two-owners`, after which nothing can be appended.
+   */
+  checkStillOwner(): void {
+    const now = performance.now();
+    if (now - this.#lookedAt < BETWEEN_LOOKS_MS) return;
+    this.#fence.check('entries', this.counters, []);
+    this.#lookedAt = now;
+  }
+
+  /**
+   * Makes flushed data durable, then appends entries for it: the files exist when this returns.
+   * Throws FamfsError `owner-changed` or `two-owners` when this host does not own the log alone any more.
+   */
   commit(entries: readonly LogEntry[]): void {
     if (entries.length === 0) return;
     this.fence();
-    this.counters = appendEntries(this.device, this.superblock.logLength, this.counters, entries);
+    const { logLength } = this.superblock;
+    this.counters = appendEntries(this.device, logLength, this.counters, entries, (step, counters) =>
+      this.#fence.check(step, counters, entries),
+    );
     this.replay.to(this.counters.nextIndex);
   }
 
@@ -170,14 +197,14 @@ export class OwnerSession {
   }
 }
 
-/** Throws FamfsError `not-owner` unless this host made the file system. */
+/** Throws FamfsError `not-owner` unless this host owns the file system. */
 export function checkOwner(path: string, superblock: Superblock): void {
   const here = systemUuid();
   if (here === superblock.ownerUuid) return;
   throw new FamfsError(
     'not-owner',
-    `${path}: this host (system UUID ${here ?? 'none'}) is a client; the owner has ${superblock.ownerUuid}`,
-    'run this on the owner host',
+    `${path}: this host (system UUID ${here ?? 'none'}) is a client; the owner is ${describeHost(superblock.ownerUuid)}`,
+    `run this on the owner: ${whereHostIs(superblock.ownerUuid)}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Device } from '../device/device';
+import { describeHost } from '../device/host-names';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
@@ -107,7 +108,7 @@ export function checkNotFamfs(device: Device): void {
   if (role === 'empty') return;
   const what =
     role === 'secondary' ? 'is a secondary device of a famfs file system' : 'holds a famfs file system';
-  const owner = ownerUuid === systemUuid() ? 'this host' : `the host with system UUID ${ownerUuid}`;
+  const owner = ownerUuid === systemUuid() ? 'this host' : describeHost(ownerUuid);
   throw new FamfsError(
     'already-famfs',
     `${device.path}: ${what} (UUID ${uuid}), owned by ${owner}`,

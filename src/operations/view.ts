@@ -203,8 +203,8 @@ export function openTarget(target: string, options: Pick<ViewOptions, 'unchecked
 }
 
 /**
- * Reads the counters of a log, telling what is wrong with its header, and drops cached lines of the log. Returns how
- * many entries there are to read. Throws FamfsError `bad-log` when the header cannot be told from noise.
+ * Reads the counters of a log, telling what is wrong with its header. Returns how many entries there are to read.
+ * Throws FamfsError `bad-log` when the header cannot be told from noise.
  */
 export function readLogHeader(
   device: Device,
@@ -221,7 +221,6 @@ export function readLogHeader(
       'famfs fsck tells all that is wrong',
     );
   }
-  device.invalidate(LOG_OFFSET, logLength);
   return Math.min(counters.nextIndex, logCapacity(logLength));
 }
 

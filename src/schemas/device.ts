@@ -7,7 +7,7 @@ import { Count } from './shared';
 
 export const AddedDeviceSchema: z.ZodType<AddedDevice> = z.strictObject({
   index: Count.describe('as in maps of files; the primary device is 0'),
-  uuid: z.uuid(),
+  uuid: z.guid(),
   device: z.string(),
   size: Count.describe('bytes'),
 });

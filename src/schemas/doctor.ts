@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DaxFacts } from '../device/dax-list';
 import type { DoctorReport } from '../operations/doctor';
 import type { DoctorCheck } from '../operations/doctor-check';
-import { Count } from './shared';
+import { Count, DaxModeSchema } from './shared';
 
 const Check: z.ZodType<DoctorCheck> = z.strictObject({
   name: z
@@ -27,6 +27,7 @@ const Check: z.ZodType<DoctorCheck> = z.strictObject({
 
 const Dax: z.ZodType<DaxFacts> = z.strictObject({
   path: z.string(),
+  mode: DaxModeSchema,
   size: z.exactOptional(Count).describe('bytes'),
   align: z.exactOptional(Count).describe('bytes'),
   driver: z.exactOptional(z.string()).describe('device_dax, kmem or another; absent for none'),

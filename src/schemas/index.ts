@@ -24,6 +24,7 @@ import { MkdirSchema } from './mkdir';
 import { MkfsSchema } from './mkfs';
 import { MkmetaSchema } from './mkmeta';
 import { MountSchema } from './mount';
+import { OwnerSchema } from './owner';
 import { FailureSchema } from './shared';
 import { StatusSchema } from './status';
 import { UmountSchema } from './umount';
@@ -61,6 +62,7 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   mkmeta: MkmetaSchema,
   mount: MountSchema,
   'mount.famfs': MountSchema,
+  owner: OwnerSchema,
   status: StatusSchema,
   umount: UmountSchema,
   verify: VerifySchema,

@@ -1,18 +1,19 @@
 import { z } from 'zod';
-import type { FormatResult } from '../operations/format';
+import type { FormatResult, KillResult } from '../operations/format';
 import { AddedDeviceSchema } from './device';
-import { Count } from './shared';
+import { Count, switchedFrom } from './shared';
 
-export const MkfsSchema: z.ZodType<FormatResult | { device: string }> = z.union([
+export const MkfsSchema: z.ZodType<FormatResult | KillResult> = z.union([
   z.strictObject({
     device: z.string(),
-    uuid: z.uuid(),
-    ownerUuid: z.uuid(),
+    uuid: z.guid(),
+    ownerUuid: z.guid(),
     deviceBytes: Count,
     logBytes: Count,
     logEntries: Count.describe('entries that the log has room for'),
     allocUnitBytes: Count,
     secondaries: z.array(AddedDeviceSchema),
+    ...switchedFrom,
   }),
-  z.strictObject({ device: z.string() }).describe('with --kill'),
+  z.strictObject({ device: z.string(), ...switchedFrom }).describe('with --kill'),
 ]);

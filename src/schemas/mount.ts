@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { MountPlace, MountResult } from '../operations/mount';
 import { RoleSchema } from './fsck';
-import { Count } from './shared';
+import { Count, switchedFrom } from './shared';
 
 const place = {
   device: z.string(),
   directory: z.string(),
+  ...switchedFrom,
   absent: z
     .exactOptional(
       z.array(

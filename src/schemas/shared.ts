@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DaxMode } from '../device/dax-mode';
 import { ERROR_TABLE, type ErrorCode } from '../errors';
 import type { Extent, FileMap } from '../types';
 
@@ -19,6 +20,13 @@ export const FileMapSchema: z.ZodType<FileMap> = z.discriminatedUnion('kind', [
     strips: z.array(ExtentSchema),
   }),
 ]);
+
+export const DaxModeSchema: z.ZodType<DaxMode> = z
+  .enum(['devdax', 'famfs', 'system-ram', 'disabled', 'unknown'])
+  .describe('as daxctl names it; disabled is to have no driver');
+
+/** What a verb adds that had to switch its device to devdax. */
+export const switchedFrom = { switchedFrom: z.exactOptional(DaxModeSchema) };
 
 export const ErrorCodeSchema = z.enum(Object.keys(ERROR_TABLE) as ErrorCode[]);
 

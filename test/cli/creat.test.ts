@@ -167,7 +167,7 @@ describe('striped files', () => {
   });
 
   test.each([
-    [['-N', '4'], '--nbuckets'],
+    [['-N', '4'], 'buckets is missing'],
     [['-B', '4'], '--nstrips'],
     [['-C', '2m'], '--nstrips'],
     [['-N', '5', '-B', '4'], 'strips is 5'],

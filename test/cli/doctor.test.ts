@@ -110,7 +110,7 @@ describe('DAX devices', () => {
       fuseConf: scratch.path('fuse.conf'),
     });
 
-  test('each with size, alignment, driver, rights, and what to do', async () => {
+  test('each with its mode, size, alignment, rights, and what to do', async () => {
     dax('dax0.0', { driver: 'device_dax' });
     dax('dax1.0', { driver: 'kmem' });
     dax('dax2.0', {});
@@ -118,9 +118,11 @@ describe('DAX devices', () => {
     dax('dax4.0', { driver: 'device_dax', node: false });
     dax('dax5.0', { driver: 'device_dax', size: '12345' });
     dax('dax6.0', { driver: 'device_dax', size: 'garbage' });
+    dax('dax7.0', { driver: 'strange' });
     const report = await examine();
     expect(report.devices[0]).toEqual({
       path: scratch.path('dev/dax0.0'),
+      mode: 'devdax',
       size: 4 * 2 ** 30,
       align: 2 * 2 ** 20,
       driver: 'device_dax',
@@ -134,11 +136,29 @@ describe('DAX devices', () => {
       'error',
       'error',
       'error',
+      'warning',
     ]);
-    const [, kmem, unbound, fsdev] = about(report, 'dax');
-    expect(kmem).toMatchObject({ hint: 'daxctl reconfigure-device --mode=devdax dax1.0' });
-    expect(unbound?.message).toContain('has no driver');
-    expect(fsdev?.message).toContain('fsdev_dax');
+    expect(report.devices.map(({ mode }) => mode)).toEqual([
+      'devdax',
+      'system-ram',
+      'disabled',
+      'famfs',
+      'devdax',
+      'devdax',
+      'devdax',
+      'unknown',
+    ]);
+    const [, kmem, unbound, fsdev, , , , strange] = about(report, 'dax');
+    const byHand = (name: string) => `run daxctl reconfigure-device --mode=devdax ${name}`;
+    const byFlag = 'give famfs mkfs or famfs mount --set-daxmode devdax';
+    expect(kmem?.hint).toBe(`daxctl offline-memory dax1.0, then ${byFlag}, or ${byHand('dax1.0')}`);
+    expect(kmem?.message).toContain('in mode system-ram (driver kmem): it is memory of this host');
+    expect(unbound?.message).toContain('disabled (no driver): it cannot be opened');
+    expect(unbound?.hint).toBe(`${byFlag}, or ${byHand('dax2.0')}`);
+    expect(fsdev?.message).toContain('in mode famfs (driver fsdev_dax): the kernel alone may use it');
+    expect(fsdev?.hint).toBe(`${byFlag}, or ${byHand('dax3.0')}`);
+    expect(strange?.message).toContain('in mode unknown (driver strange)');
+    expect(strange?.hint).toBe(byHand('dax7.0'));
   });
 
   test('none', async () => {

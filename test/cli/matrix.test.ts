@@ -201,6 +201,11 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
     forbidden: {},
     client: 'works',
   },
+  owner: {
+    right: () => ['owner', mount],
+    forbidden: { args: () => ['owner', locked] },
+    client: 'works',
+  },
   status: {
     right: () => ['status', mount],
     forbidden: {},

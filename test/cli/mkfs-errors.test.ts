@@ -26,11 +26,11 @@ async function refused(device: string, args: string[], failure: Failure, options
 }
 
 describe('a bad log length', () => {
-  test.each(['1', '4m', '11m', '12m', '0', '8388609'])('%s is refused', async (loglen) => {
+  test.each(['1', '4m', '11m', '12m', '0', '8388609', '32g'])('%s is refused', async (loglen) => {
     await refused(blank(), ['--loglen', loglen], {
       status: 2,
       code: 'usage',
-      says: ['log length', 'power of two', '8 MiB'],
+      says: ['log length', 'power of two', '8 MiB', '16 GiB'],
       hint: '--loglen',
     });
   });
@@ -258,13 +258,31 @@ describe('usage', () => {
     });
   });
 
-  test('two devices', async () => {
+  test('two devices, one of which is none', async () => {
     const other = scratch.path('other');
     writeFileSync(other, '');
-    await refused(blank(), [other], { status: 2, code: 'usage', says: ['device.img'], hint: '--help' });
+    await refused(blank(), [other], { status: 1, code: 'device-too-small', says: [other] });
   });
 
   test('a flag without its value', async () => {
     await expectFailure(['mkfs', '--loglen'], { status: 2, code: 'usage', says: ['--loglen'] });
+  });
+});
+
+describe('--set-daxmode', () => {
+  test('of what is no DAX device', async () => {
+    await refused(blank(), ['--set-daxmode', 'devdax'], {
+      status: 1,
+      code: 'no-device',
+      says: ['not a DAX device'],
+      hint: 'leave --set-daxmode out',
+    });
+  });
+
+  test.each([
+    ['another mode', ['--set-daxmode', 'famfs'], '--set-daxmode=famfs'],
+    ['a file to be made', ['--set-daxmode', 'devdax', '--create', '4g'], '--create'],
+  ])('with %s', async (_name, args, says) => {
+    await refused(blank(), args, { status: 2, code: 'usage', says: [says] });
   });
 });

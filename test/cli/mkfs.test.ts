@@ -96,6 +96,12 @@ describe('what mkfs writes', () => {
     const device = await scratch.makeDevice('4g', [], { host: OWNER.toUpperCase() });
     expect(readOnDevice(device).superblock.ownerUuid).toBe(OWNER);
   });
+
+  test('a system UUID that says nothing of a version', async () => {
+    const host = 'ca978112-ca1b-bdca-fac2-31b39a23dc4d';
+    const run = await famfsOk(['mkfs', '--json', '--create', '4g', scratch.path('device.img')], { host });
+    expect(run.json<FormatResult>().ownerUuid).toBe(host);
+  });
 });
 
 describe('what mkfs says', () => {
@@ -122,6 +128,7 @@ describe('what mkfs says', () => {
       logBytes: 16 * MIB,
       logEntries: 30_840,
       allocUnitBytes: 2 * MIB,
+      secondaries: [],
     });
   });
 });

@@ -193,11 +193,24 @@ describe('mount refuses', () => {
     await expectFailure(['mount', ...log(), device, at], failure);
   });
 
-  test.each(['nonsense', 'ro,nonsense', 'dax=maybe', ''])('-o "%s"', async (options) => {
+  test.each(['nonsense', 'ro,nonsense', 'dax=maybe', 'set-daxmode=famfs', ''])('-o "%s"', async (options) => {
     const device = await scratch.makeDevice('4g');
     const args = ['mount', ...log(), '-o', options, device, scratch.directory('mnt')];
     await expectFailure(args, { status: 2, code: 'usage', says: ['-o', options.split(',').at(-1) ?? ''] });
     expect(mountsBelow(scratch.root)).toEqual([]);
+  });
+
+  test.each([
+    ['--set-daxmode', 'devdax'],
+    ['-o', 'ro,set-daxmode=devdax'],
+  ])('%s %s of what is no DAX device', async (...args) => {
+    const device = await scratch.makeDevice('4g');
+    await expectFailure(['mount', ...log(), ...args, device, scratch.directory('mnt')], {
+      status: 1,
+      code: 'no-device',
+      says: [device, 'not a DAX device'],
+      hint: 'leave --set-daxmode out',
+    });
   });
 
   test('a log level that there is not', async () => {

@@ -20,11 +20,7 @@ test.each([
     ['-v', '-M', '-F', '-D', '--fuse', '--no-sync', '--create', '4g'],
     () => [scratch.path('made.img')],
   ],
-  [
-    'mkfs',
-    ['--verbose', '--set-daxmode', '--nofuse', '--nodax', '-fk', '--no-sync'],
-    () => [scratch.path('made.img')],
-  ],
+  ['mkfs', ['--verbose', '--nofuse', '--nodax', '-fk', '--no-sync'], () => [scratch.path('made.img')]],
   ['fsck', ['-v', '-h', '-m', '-f', '-M', '-L', '-F', '-D'], () => [mount]],
   [
     'fsck',

@@ -59,8 +59,13 @@ export interface Created {
 }
 
 /** Creates a file. */
-export async function creat(path: string, size: number | string, more: readonly string[] = []) {
-  const run = await famfsOk(['creat', '--no-sync', '--json', '--size', String(size), ...more, path]);
+export async function creat(
+  path: string,
+  size: number | string,
+  more: readonly string[] = [],
+  options: RunOptions = {},
+) {
+  const run = await famfsOk(['creat', '--no-sync', '--json', '--size', String(size), ...more, path], options);
   return run.json<{ files: [Created] }>().files[0];
 }
 

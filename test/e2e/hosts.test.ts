@@ -104,7 +104,7 @@ describe('two hosts with one device', () => {
   let other: OtherHost;
 
   beforeEach(async () => {
-    ({ device, mount: owner } = await scratch.mountedDevice());
+    ({ device, mount: owner } = await scratch.mountedDevice('32g'));
     client = scratch.directory('client');
     other = await OtherHost.start(owner);
     const log = scratch.path('client.log');
@@ -149,4 +149,22 @@ describe('two hosts with one device', () => {
     }
     expect((await other.run('ls', [client])).stdout).toBe('');
   });
+
+  test('ten thousand files that the owner makes show on the client, without a command there', async () => {
+    const count = async () =>
+      Number((await other.run('sh', ['-c', `find '${client}' -name 'f*' | wc -l`])).stdout);
+    const counts = [await count()];
+    for (let batch = 0; batch < 10; batch++) {
+      const lines = Array.from({ length: 1000 }, (_, i) => `${join(owner, `b${batch}`, `f${i}`)},1\n`);
+      await famfsOk(['mkdir', '--no-sync', join(owner, `b${batch}`)]);
+      const made = famfsOk(['creat', '--no-sync', '--quiet', '--files-from', '-'], { input: lines.join('') });
+      counts.push(await count());
+      await made;
+      counts.push(await count());
+      expect(counts.at(-1)).toBe(1000 * (batch + 1));
+    }
+    expect(counts).toEqual([...counts].sort((a, b) => a - b));
+    const path = join(client, 'b9/f999');
+    expect((await other.run('stat', ['-c', '%s %a', path])).stdout).toBe('1 444\n');
+  }, 120_000);
 });

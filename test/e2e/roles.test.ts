@@ -1,9 +1,10 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CLIENT, command, commandOk, famfs, famfsOk, shell, succeeded } from '../support/run';
+import { CLIENT, command, commandOk, famfs, famfsOk, OWNER, shell, succeeded } from '../support/run';
 import { scratchAll } from '../support/run-scratch';
-import { creat, pattern, python, writeAt } from './helpers';
+import { creat, pattern, processesOf, python, writeAt } from './helpers';
 
+const scratch = scratchAll();
 const SIZE = 10_000;
 const OPEN_FOR_WRITING =
   'answer([attempt(lambda: os.open(args[0], flag)) for flag in (os.O_WRONLY, os.O_RDWR)])';
@@ -51,13 +52,31 @@ describe('a client', () => {
     ['mkdir', (at: string) => ['mkdir', join(at, 'new')]],
     ['creat', (at: string) => ['creat', '-s', '100', join(at, 'new')]],
     ['cp', (at: string) => ['cp', '/bin/true', join(at, 'new')]],
+    [
+      'creat --files-from',
+      (at: string) => ['creat', '-M', `${join(at, 'new')},1`, '-M', `${join(at, 'more')},1`],
+    ],
+    ['creat over a file', (at: string) => ['creat', '-s', `${SIZE}`, '-r', '-S', '42', join(at, 'file')]],
+    ['cp -r', (at: string) => ['cp', '-r', '/etc/default', at]],
     ['cp over a file', (at: string) => ['cp', '/bin/true', join(at, 'file')]],
-  ])('is refused %s', async (_what, args) => {
-    const run = await famfs([...args(mount), '--json'], { host: CLIENT });
+    ['cp of standard input', (at: string) => ['cp', '--size', '1', '-', join(at, 'new')]],
+    ['cp of stripe defaults', (at: string) => ['cp', '/bin/true', join(at, '.meta/.alloc.cfg')]],
+    ['clone', (at: string) => ['clone', join(at, 'file'), join(at, 'new')]],
+  ])('is refused %s, and told where to go', async (_what, args) => {
+    const run = await famfs([...args(mount), '--json'], { host: CLIENT, input: 'x' });
     expect(run.status).toBe(1);
-    expect(run.json()).toMatchObject({ error: { code: 'not-owner' } });
+    const hint = `run this on the owner: the host whose /opt/famfs/system_uuid holds ${OWNER}`;
+    expect(run.json()).toMatchObject({ error: { code: 'not-owner', hint } });
     expect(readFileSync(file).equals(pattern(SIZE))).toBe(true);
     expect((await commandOk('ls', [mount])).stdout).toBe('directory\nfile\nprogram\n');
+  });
+
+  test('is refused mkfs without --force, and told who the owner is', async () => {
+    const other = await scratch.makeDevice('4g');
+    const run = await famfs(['mkfs', '--json', other], { host: CLIENT });
+    expect(run.status).toBe(1);
+    const message = expect.stringContaining(`owned by ${OWNER}`);
+    expect(run.json()).toMatchObject({ error: { code: 'already-famfs', message } });
   });
 
   test('is refused mkfs of what is mounted', async () => {
@@ -111,6 +130,43 @@ answer([attempt(lambda: os.pwrite(fd, b'x', 100)), attempt(lambda: memory.flush(
     expect(results).toEqual([1, null, null]);
     expect(readFileSync(path).toString('latin1', 0, 4)).toBe('kept');
   });
+});
+
+test('a takeover makes the client the owner, once mounted anew in what it may write, and the owner a client', async () => {
+  const device = await deviceWithFiles(scratch);
+  const [former, next] = [await scratch.mounted(device), await scratch.mounted(device, [], { host: CLIENT })];
+  await famfsOk(['owner', '--take', '--force', '--no-sync', next], { host: CLIENT });
+  expect((await famfs(['mkdir', '--json', join(former, 'new')])).json()).toMatchObject({
+    error: { code: 'not-owner' },
+  });
+  await creat(join(next, 'made'), SIZE, [], { host: CLIENT });
+  expect(readFileSync(join(former, 'made'))).toEqual(Buffer.alloc(SIZE));
+  expect(await python(OPEN_FOR_WRITING, [join(next, 'file')])).toEqual(['EROFS', 'EROFS']);
+  for (const [at, options, mode] of [
+    [former, {}, '-r--r--r--'],
+    [next, { host: CLIENT }, '-rw-rw-r--'],
+  ] as const) {
+    await famfsOk(['umount', at]);
+    await scratch.mounted(device, [], { at, ...options });
+    expect((await commandOk('stat', ['-c', '%A', join(at, 'file')])).stdout).toBe(`${mode}\n`);
+  }
+  expect(writeAt(join(next, 'file'), 3, Buffer.from('of the new owner'))).toBe(16);
+  expect(await python(OPEN_FOR_WRITING, [join(former, 'file')])).toEqual(['EROFS', 'EROFS']);
+});
+
+test('no process of a mount maps its device for writing', async () => {
+  const { device, mount } = await scratch.mountedDevice();
+  await creat(join(mount, 'file'), SIZE);
+  writeAt(join(mount, 'file'), 0, pattern(SIZE));
+  await commandOk('sync', [join(mount, 'file')]);
+  expect(readFileSync(join(mount, 'file')).equals(pattern(SIZE))).toBe(true);
+  const maps = processesOf(device, mount).map((pid) => readFileSync(`/proc/${pid}/maps`, 'utf8'));
+  const rights = maps
+    .join('')
+    .split('\n')
+    .filter((line) => line.endsWith(` ${device}`));
+  expect(rights.length).toBeGreaterThan(0);
+  expect(rights.map((line) => line.split(' ')[1])).toEqual(rights.map(() => 'r--s'));
 });
 
 describe('a read-only mount', () => {

@@ -6,10 +6,11 @@ const LINE = 64;
 /** What a program does to the caches and can forget: each kind counted apart, in the order of the calls. */
 export type CacheCall = 'flush' | 'fence' | 'invalidate';
 
-/** A call that is left out: the `nth` of its kind, counted from the last reset. */
+/** A call that is left out: the `nth` of its kind, counted from the last reset, or that one and all after it. */
 export interface Omission {
   readonly call: CacheCall;
   readonly nth: number;
+  readonly andAfter?: boolean;
 }
 
 /** Thrown where a host loses its power. */
@@ -48,6 +49,9 @@ export class Host implements Store {
   /** Calls until the power fails; not when Infinity. */
   power = Number.POSITIVE_INFINITY;
   omit: Omission | undefined;
+  /** Called before each thing that this host does, with how many it did: others may have their turn then. */
+  onStep: ((steps: number) => void) | undefined;
+  #steps = 0;
   readonly #cache = new Map<number, Line>();
   readonly #calls: Record<CacheCall, number> = { flush: 0, fence: 0, invalidate: 0 };
 
@@ -130,7 +134,8 @@ export class Host implements Store {
 
   #isOmitted(call: CacheCall): boolean {
     const nth = this.#calls[call]++;
-    return this.omit?.call === call && this.omit.nth === nth;
+    if (this.omit?.call !== call) return false;
+    return this.omit.andAfter ? nth >= this.omit.nth : nth === this.omit.nth;
   }
 
   #line(line: number): Line {
@@ -147,6 +152,7 @@ export class Host implements Store {
   /** What may happen between two things that a program does. */
   #step(): void {
     if (--this.power < 0) throw new PowerLoss();
+    this.onStep?.(this.#steps++);
     for (const [line, cached] of this.#cache)
       if (this.#happens(cached.leaving ? 0.3 : 0.05)) this.#writeBack(line, cached);
   }

@@ -1,6 +1,7 @@
 import { ensureSystemUuid, systemUuid } from '../../../src/device/system-uuid';
 
 const UUID = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
+const NIL = '00000000-0000-0000-0000-000000000000';
 const before = process.env.FAMFS_SYSTEM_UUID;
 
 afterEach(() => {
@@ -14,7 +15,7 @@ test.each([UUID, UUID.toUpperCase(), ` ${UUID}\n`])('FAMFS_SYSTEM_UUID %j is tak
   expect(ensureSystemUuid()).toBe(UUID);
 });
 
-test.each(['', 'host-a', UUID.slice(1), `${UUID}0`, UUID.replaceAll('-', ''), UUID.replace('f', 'g')])(
+test.each(['', 'host-a', UUID.slice(1), `${UUID}0`, UUID.replaceAll('-', ''), UUID.replace('f', 'g'), NIL])(
   'FAMFS_SYSTEM_UUID %j is refused, and never replaced',
   (value) => {
     process.env.FAMFS_SYSTEM_UUID = value;
