@@ -12,13 +12,11 @@ import type { Logger } from './logger';
 import { MAPPED_OPEN_OUT_BYTES, writeMappedOpen } from './maps/extent-layout';
 import { ExtentMaps, type Notify } from './maps/extent-maps';
 import { writeDaxdev, writeFmap } from './maps/fmap-v4';
+import { openFlags } from './open-flags';
 import {
   ATTR_OUT_BYTES,
   ENTRY_OUT_BYTES,
   FATTR,
-  FOPEN_DIRECT_IO,
-  FOPEN_KEEP_CACHE,
-  FOPEN_PARALLEL_DIRECT_WRITES,
   IN_HEADER_BYTES,
   MAX_READ,
   MAX_WRITE,
@@ -337,13 +335,4 @@ export class FileServer implements RequestHandler {
     this.#checkExists(ino);
     if (this.#tree.kind.get(ino) !== KIND.directory) throw new Refusal(ENOTDIR);
   }
-}
-
-/** Files that bypass the page cache can be mapped only where the kernel says so: elsewhere it keeps pages until the next open. */
-function openFlags({ cache, mmapWithDirectIo, strategy }: WorkerConfig): number {
-  // A kernel that asks for maps goes by them, and wants to hear of no other way.
-  if (strategy === 'fmap-v4') return 0;
-  if (cache === 'always') return FOPEN_KEEP_CACHE;
-  if (cache === 'none' && mmapWithDirectIo) return FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES;
-  return 0;
 }

@@ -11,7 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
 import type { ServerState } from '../server-contract';
-import { isServer, runDirectory, serverIn, stateFile } from '../server-place';
+import { hintDirectory, isServer, runDirectory, serverIn, stateFile } from '../server-place';
 
 /** A directory without a state is of a server that is just starting, until it is this old. */
 const STARTING_MS = 60_000;
@@ -33,7 +33,8 @@ export class RunDirectory {
     try {
       mkdirSync(base, { recursive: true, mode: isRoot ? 0o755 : 0o700 });
       checkBase(base, isRoot);
-      for (const name of readdirSync(base)) removeIfStale(join(base, name));
+      const paths = readdirSync(base).map((name) => join(base, name));
+      for (const path of paths) if (path !== hintDirectory()) removeIfStale(path);
     } catch (cause) {
       if (cause instanceof FamfsError) throw cause;
       throw unusable(base, `cannot be used: ${errnoOf(cause)}`, cause);

@@ -77,8 +77,8 @@ export interface DeviceChecks {
 /**
  * Opens the primary device and all that its log names once.
  * Throws what opening it does, `not-famfs` or `bad-superblock`, `mount-failed` for a log too long to be served,
- * `device-locked` when that may be so because another process is just making a file system on it, and
- * `device-missing`, `-damaged`, `-foreign` or `-truncated` for a secondary one.
+ * `device-locked` when that may be so because another process is just making a file system on it, and `device-missing`,
+ * `-damaged`, `-foreign` or `-truncated` for a secondary one.
  */
 export function checkDevices(path: string, options: DeviceChecks): CheckedDevices {
   const device = openDevice(path, { writable: false });
@@ -105,15 +105,6 @@ function superblockOf(path: string, device: Device): Superblock {
   }
 }
 
-function checkLogLength(path: string, { logLength }: Superblock): void {
-  if (logLength <= MAX_LOG_LENGTH) return;
-  throw new FamfsError(
-    'mount-failed',
-    `${path}: its log of ${logLength} bytes is longer than the ${MAX_LOG_LENGTH} bytes that can be served`,
-    'famfs ls, cat and export read it without a mount',
-  );
-}
-
 function checkSecondaries(device: Device, superblock: Superblock, options: DeviceChecks): CheckedDevices {
   const given = [...(options.devices ?? []), ...devicesInEnvironment()].map((path) => resolve(path));
   const scan = new DeviceScan(device, superblock);
@@ -133,6 +124,15 @@ function checkSecondaries(device: Device, superblock: Superblock, options: Devic
 function refusal(primary: string, problem: MemberProblem): FamfsError {
   const { code, hint, message } = memberError(primary, problem);
   return new FamfsError(code, message, `${hint}; with --degraded the files of the other devices are served`);
+}
+
+function checkLogLength(path: string, { logLength }: Superblock): void {
+  if (logLength <= MAX_LOG_LENGTH) return;
+  throw new FamfsError(
+    'mount-failed',
+    `${path}: its log of ${logLength} bytes is longer than the ${MAX_LOG_LENGTH} bytes that can be served`,
+    'famfs ls, cat and export read it without a mount',
+  );
 }
 
 const FUSE_DEVICE = '/dev/fuse';

@@ -78,7 +78,11 @@ export async function mount(
     server = startServer(configOf(checked, directory, options), log);
     if (options.foreground) ended = untilEnded(server);
     const { state, ...served } = await readiness(server.stdio[3] as Readable, log);
-    return { ...placeOf(checked, directory), ...served, ...(logFile === undefined ? {} : { logFile }) };
+    return {
+      ...placeOf(checked, directory),
+      ...served,
+      ...(logFile === undefined ? {} : { logFile }),
+    };
   });
   onReady?.(result);
   if (ended) await ended();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, statfsSync, statSync, truncateSync } from 'node:fs';
+import { readFileSync, renameSync, statfsSync, statSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MountStatus } from '../../src/operations/status';
 import { type Extent, extentsOf, type FileMap } from '../../src/types';
@@ -131,6 +131,19 @@ test('devices are found at other paths and in another order', async () => {
 });
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+test('devices are found where they were last seen, however long ago, whatever else was mounted since', async () => {
+  const moved = [scratch.path('x'), scratch.path('y')];
+  renameSync(paths[1] as string, moved[0] as string);
+  renameSync(paths[2] as string, moved[1] as string);
+  const named = moved.flatMap((path) => ['--device', path]);
+  await unmount(await scratch.mounted(paths[0] as string, named));
+  const long = Date.now() / 1000 - 3600;
+  utimesSync('/run/famfs/devices', long, long);
+  await scratch.mountedDevice('4g');
+  const mount = await scratch.mounted(paths[0] as string);
+  expect((await statusOf(mount)).devices.map(({ path }) => path)).toEqual([paths[0], ...moved]);
+});
 
 describe('a device that is missing', () => {
   let sums: string[];
