@@ -102,13 +102,14 @@ describe('usage', () => {
     [['--threads', '65', 'a', 'b'], '65'],
     [['--threads', 'many', 'a', 'b'], 'many'],
     [['-m', '9', 'a', 'b'], '9'],
-    [['-N', '2', 'a', 'b'], '--nbuckets'],
+    [['-B', '2', 'a', 'b'], '--nstrips'],
   ])('%j', async (args, says) => {
     await expectFailure(['cp', ...args], { status: 2, code: 'usage', says: [says] });
   });
 
   test.each([
     [['-N', '3', '-B', '2'], 'strips is 3'],
+    [['-N', '2'], 'buckets is missing'],
     [['-N', '2', '-B', '5'], 'less than 1 GiB'],
     [['-N', '2', '-B', '2', '-C', '3m'], 'power of two'],
   ])('stripes that cannot be are refused before any file: %j', async (flags, says) => {
