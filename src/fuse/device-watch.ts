@@ -54,13 +54,22 @@ export class DeviceWatch {
     });
   }
 
-  /** Writes back what this host has in its caches of all devices that are there, and drops it. */
+  /**
+   * Writes back what this host has in its caches of all devices that are there, and drops it. Throws FamfsError
+   * `device-io`, after all others were done, for one that fails.
+   */
   flush(): void {
-    this.#scan.devices.forEach((_record, index) => {
+    const errors: unknown[] = [];
+    for (let index = 0; index < this.#scan.devices.length; index++) {
       const device = this.#members.find(index);
-      device?.flush(0, device.size);
-    });
-    this.#members.fence();
+      try {
+        device?.flush(0, device.size);
+        device?.fence();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 
   /** Closes the secondary devices. */
