@@ -17,6 +17,11 @@ export function hintDirectory(): string {
   return join(runBases(effectiveUid())[0] as string, 'devices');
 }
 
+/** Whether there are notes, and they are this user's own: in /tmp, others could have put some there. */
+export function hintsAreOwn(): boolean {
+  return isOwnedBy(dirname(hintDirectory()), effectiveUid()) && isOwnedBy(hintDirectory(), effectiveUid());
+}
+
 /** Where the server of a mount that user `uid` made keeps its state, or would: it may have had other variables. */
 export function findRunDirectory(mountId: string, uid: number): string {
   const candidates = runBases(uid).map((base) => join(base, mountId));

@@ -60,17 +60,19 @@ export class DeviceWatch {
 
   /**
    * Writes back what this host has in its caches of all devices that are there, and drops it. In steps: a large device
-   * takes a minute for each TiB, and the log is looked at in between.
+   * takes a minute for each TiB, and the log is looked at in between. Throws FamfsError `device-io`, after all others
+   * were done, for a device that fails.
    */
   async flush(): Promise<void> {
+    const errors: unknown[] = [];
     for (const index of this.#scan.devices.keys()) {
-      const device = this.#members.find(index);
-      for (let offset = 0; device && offset < device.size; offset += FLUSH_STEP_BYTES) {
-        device.flush(offset, Math.min(FLUSH_STEP_BYTES, device.size - offset));
-        await nextTurn();
+      try {
+        await flushInSteps(this.#members.find(index));
+      } catch (error) {
+        errors.push(error);
       }
     }
-    this.#members.fence();
+    if (errors.length > 0) throw errors[0];
   }
 
   /** Closes the secondary devices. */
@@ -129,4 +131,12 @@ export class DeviceWatch {
       );
     }
   }
+}
+
+async function flushInSteps(device: Device | undefined): Promise<void> {
+  for (let offset = 0; device && offset < device.size; offset += FLUSH_STEP_BYTES) {
+    device.flush(offset, Math.min(FLUSH_STEP_BYTES, device.size - offset));
+    await nextTurn();
+  }
+  device?.fence();
 }

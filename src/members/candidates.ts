@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { hintDirectory } from '../server-place';
+import { hintDirectory, hintsAreOwn } from '../server-place';
 
 const SYSFS_DEVICES = '/sys/bus/dax/devices';
 
@@ -28,6 +28,7 @@ export function devicesInEnvironment(): string[] {
 
 /** Where the device with a UUID was last found on this host; undefined where nobody noted it. */
 export function hintOf(uuid: string): string | undefined {
+  if (!hintsAreOwn()) return undefined;
   try {
     return readlinkSync(join(hintDirectory(), uuid));
   } catch {
@@ -45,6 +46,7 @@ export function noteHint(uuid: string, path: string): void {
   if (hintOf(uuid) === resolve(path)) return;
   try {
     mkdirSync(hintDirectory(), { recursive: true, mode: 0o755 });
+    if (!hintsAreOwn()) return;
     forgetDead();
     symlinkSync(resolve(path), fresh);
     renameSync(fresh, link);

@@ -55,19 +55,22 @@ export interface Wanted {
  * found where it should be, and is not it, makes the problem.
  */
 export function findMember(wanted: Wanted, options: OpenOptions, given: readonly string[]): FoundMember {
-  let problem: MemberProblem | undefined;
+  let found: MemberProblem | undefined;
   for (const { expected, path } of candidates(wanted.record.uuid, given)) {
     const seen = look(path, options);
-    if (!seen) continue;
+    if (seen instanceof FamfsError) {
+      if (expected && seen.code !== 'no-device') found ??= missing(wanted, seen.message);
+      continue;
+    }
     const trouble = compare(wanted, seen);
     if (!trouble && seen.identity.deviceUuid === wanted.record.uuid) {
       noteHint(wanted.record.uuid, path);
       return { device: seen.device };
     }
     seen.device.close();
-    if (trouble && (expected || trouble === 'truncated')) problem ??= problemOf(wanted, trouble, path, seen);
+    if (trouble && (expected || trouble === 'truncated')) found ??= problemOf(wanted, trouble, path, seen);
   }
-  return { problem: problem ?? problemOf(wanted, 'missing') };
+  return { problem: found ?? missing(wanted) };
 }
 
 interface Seen {
@@ -75,14 +78,14 @@ interface Seen {
   readonly identity: Identity;
 }
 
-function look(path: string, options: OpenOptions): Seen | undefined {
+function look(path: string, options: OpenOptions): Seen | FamfsError {
   let device: Device | undefined;
   try {
     device = openDevice(path, options);
     return { device, identity: identify(readSuperblockBytes(device)) };
   } catch (error) {
     device?.close();
-    if (error instanceof FamfsError) return undefined;
+    if (error instanceof FamfsError) return error;
     throw error;
   }
 }
@@ -95,25 +98,26 @@ function compare({ record, superblock }: Wanted, { device, identity }: Seen): Me
   return device.size < record.size ? 'truncated' : undefined;
 }
 
-function problemOf({ index, record }: Wanted, trouble: 'missing'): MemberProblem;
-function problemOf(
-  { index, record }: Wanted,
-  trouble: MemberTrouble,
-  path: string,
-  seen: Seen,
-): MemberProblem;
-function problemOf(
-  { index, record: { size, uuid } }: Wanted,
-  trouble: MemberTrouble,
-  path?: string,
-  seen?: Seen,
-): MemberProblem {
+function problemOf(wanted: Wanted, trouble: MemberTrouble, path: string, seen: Seen): MemberProblem {
+  const { deviceUuid, uuid } = seen.identity;
   const what = {
     missing: 'is not found on this host',
     damaged: `has no sound superblock on ${path}`,
-    foreign: `is not on ${path}, which holds device ${seen?.identity.deviceUuid} of file system ${seen?.identity.uuid}`,
-    truncated: `has only ${seen?.device.size} bytes on ${path}`,
+    foreign: `is not on ${path}, which holds device ${deviceUuid} of file system ${uuid}`,
+    truncated: `has only ${seen.device.size} bytes on ${path}`,
   }[trouble];
-  const detail = `device ${index} (UUID ${uuid}, ${size} bytes) ${what}`;
-  return { trouble, index, uuid, size, ...(path === undefined ? {} : { path }), detail };
+  return { ...problem(wanted, trouble, what), path };
+}
+
+/** A device that is nowhere, or, for the reason given, cannot be opened where it should be. */
+function missing(wanted: Wanted, reason?: string): MemberProblem {
+  return problem(wanted, 'missing', `is not found on this host${reason === undefined ? '' : ` (${reason})`}`);
+}
+
+function problem(
+  { index, record: { size, uuid } }: Wanted,
+  trouble: MemberTrouble,
+  what: string,
+): MemberProblem {
+  return { trouble, index, uuid, size, detail: `device ${index} (UUID ${uuid}, ${size} bytes) ${what}` };
 }

@@ -57,9 +57,13 @@ async function served(mount: Mount): Promise<MountStatus> {
   return { ...placeOf(mount), server, ...(absent ? { absent } : {}) };
 }
 
-async function filesWithout(mount: Mount, { devices, log }: StatusReport): Promise<AbsentFiles | undefined> {
+/** What the absence of devices concerns; undefined where none is absent, or the log is not the one that is served. */
+async function filesWithout(
+  mount: Mount,
+  { deviceReplaced, devices, log }: StatusReport,
+): Promise<AbsentFiles | undefined> {
   const troubled = devices.filter(({ index, trouble }) => index > 0 && trouble !== null);
-  if (troubled.length === 0 || log.frozen !== null) return undefined;
+  if (troubled.length === 0 || deviceReplaced || log.frozen !== null) return undefined;
   const { absentFiles } = await import('./absent-files');
   try {
     return await absentFiles(mount.device, new Set(troubled.map(({ index }) => index)));

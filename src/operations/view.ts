@@ -136,13 +136,24 @@ export class View {
     const path = this.pathInMount(ino);
     if (path) return openServed(path, size);
     const map = this.mapOf(ino);
-    for (const { devindex } of extentsOf(map)) this.members.at(devindex);
+    this.#needDevices(ino, map);
     const read = (position: number, target: Buffer) => readMapped(this.members, map, position, target);
     return { size, read, close: () => {} };
   }
 
   close(): void {
     this.members.close();
+  }
+
+  /** Throws FamfsError `device-missing` and its like, with the path of the file, for a device that cannot be used. */
+  #needDevices(ino: number, map: FileMap): void {
+    try {
+      for (const { devindex } of extentsOf(map)) this.members.at(devindex);
+    } catch (cause) {
+      if (!(cause instanceof FamfsError)) throw cause;
+      const message = `${printable(this.tree.path(ino))}: ${cause.message}`;
+      throw new FamfsError(cause.code, message, cause.hint, { cause });
+    }
   }
 }
 

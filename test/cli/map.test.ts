@@ -7,7 +7,6 @@ import {
   GIB,
   makeImage,
   mkdir,
-  SECOND_DEVICE_UUID,
   Space,
   TYPICAL,
   typicalEntries,
@@ -55,7 +54,8 @@ function crossLinked(): string {
 
 describe('--json', () => {
   test('the runs cover the device from its first byte to its last', async () => {
-    const map = await mapOf(deviceWith({}));
+    const entries = typicalEntries().with(TYPICAL.addDaxdev, addDaxdev(1, 8 * GIB, crypto.randomUUID()));
+    const map = await mapOf(deviceWith({ entries }));
     expectCovered(map);
     const runs = map.devices[0]?.runs ?? [];
     expect(runs.slice(0, 3).map(({ kind }) => kind)).toEqual(['superblock', 'log', 'file']);
@@ -211,7 +211,7 @@ describe('of several devices', () => {
 
   test('one that is missing may have any size', async () => {
     const size = 2 ** 53 - 2 * MIB;
-    const device = deviceWith({ entries: [addDaxdev(1, size, SECOND_DEVICE_UUID)] });
+    const device = deviceWith({ entries: [addDaxdev(1, size, crypto.randomUUID())] });
     const { devices, space } = await mapOf(device);
     expect(devices[1]).toMatchObject({ size, space: { totalUnits: size / (2 * MIB), freeRuns: 1 } });
     expect(space.totalUnits).toBe(2048);

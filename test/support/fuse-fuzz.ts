@@ -3,7 +3,7 @@ import { DEFAULT_LOG_LENGTH, LOG_OFFSET } from '../../src/log/layout';
 import { type Expectation, FuzzModel, type ModelNode } from './fuse-fuzz-model';
 import { RecordingLogger, TestKernel } from './fuse-kernel';
 import { cString, encodeRequest, KERNEL_OP, pack, readIn, setattrIn, writeIn } from './fuse-structs';
-import { addDaxdev, file, GIB, type ImageOptions, mkdir, SECOND_DEVICE_UUID, Space } from './images';
+import { addDaxdev, file, GIB, type ImageOptions, mkdir, Space } from './images';
 import { seeded } from './random';
 import { readRange } from './run-device';
 
@@ -25,7 +25,7 @@ export function fuzzEntries(): LogEntry[] {
     mkdir('a/b', 0o700),
     file('a/b/striped', 40 * UNIT + 9, space.interleaved(40 * UNIT + 9, 3, UNIT)),
     file('a/b/wide', 33 * UNIT, space.interleaved(33 * UNIT, 16, 2 * UNIT)),
-    addDaxdev(1, 8 * GIB, SECOND_DEVICE_UUID),
+    addDaxdev(1, 8 * GIB, crypto.randomUUID()),
     file('a/remote', UNIT, { kind: 'simple', extents: [{ devindex: 1, offset: 2 ** 21, length: UNIT }] }),
     file('one', UNIT, space.simple(UNIT)), // its path is taken
     file('nowhere/lost', UNIT, space.simple(UNIT)), // no parent

@@ -7,7 +7,7 @@ import { encodeSecondary } from '../../src/log/secondary';
 import { decodeSuperblock } from '../../src/log/superblock';
 import type { FileMap } from '../../src/types';
 import { type KernelOptions, TestKernel } from './fuse-kernel';
-import { type ImageOptions, makeImage, writeImage } from './images';
+import { type ImageOptions, makeImage, SECOND_DEVICE_UUID, typicalEntries, writeImage } from './images';
 
 /** The inode number of the log entry `index`. */
 export const inoOf = (index: number) => 16 + index;
@@ -27,6 +27,12 @@ export function locate(map: FileMap, at: number): number {
   throw new Error(`byte ${at} is not in the map`);
 }
 
+/** Another test on this host may have a device with that UUID, which would be found. */
+function withoutSecond(entry: LogEntry): LogEntry {
+  if (entry.type !== 'add-daxdev' || entry.deviceUuid !== SECOND_DEVICE_UUID) return entry;
+  return { ...entry, deviceUuid: crypto.randomUUID() };
+}
+
 /** Images in a directory of their own, and kernels that use them; all gone at the end of the test file. */
 export class FuseImages {
   #directory = '';
@@ -43,10 +49,11 @@ export class FuseImages {
     });
   }
 
-  /** A device with the given entries, or with one of everything. Returns its path. */
+  /** A device with the given entries, or with one of everything. Returns its path. SECOND_DEVICE_UUID is nowhere. */
   device(entries?: readonly LogEntry[], options: ImageOptions = {}): string {
     const path = join(this.#directory, `${this.#count++}.img`);
-    writeImage(path, makeImage({ ...options, ...(entries ? { entries } : {}) }));
+    const all = (entries ?? typicalEntries(options)).map(withoutSecond);
+    writeImage(path, makeImage({ ...options, entries: all }));
     return path;
   }
 
