@@ -102,7 +102,12 @@ export class FuzzModel {
     [OP.access]: () => hasBytes(0),
   };
 
-  constructor(entries: readonly LogEntry[], logBytes: number) {
+  /** Files with bytes on the device with the index `missing` answer EIO. */
+  constructor(
+    entries: readonly LogEntry[],
+    logBytes: number,
+    private readonly missing: number,
+  ) {
     const attr = (mode: number) => ({ mode, uid: 0, gid: 0 });
     const meta = { parent: META, kind: 'meta', isReadOnly: true } as const;
     this.#add({
@@ -164,7 +169,7 @@ export class FuzzModel {
       return;
     }
     const extents = entry.map.kind === 'simple' ? entry.map.extents : entry.map.strips;
-    const isThere = extents.every(({ devindex }) => devindex === 0);
+    const isThere = extents.every(({ devindex }) => devindex !== this.missing);
     const isReadOnly = (entry.flags & 1) !== 0;
     this.#add({
       ino,

@@ -1,5 +1,9 @@
+import { truncateSync, writeFileSync } from 'node:fs';
 import type { LogEntry } from '../../src/log/entry';
-import { DEFAULT_LOG_LENGTH, LOG_OFFSET } from '../../src/log/layout';
+import { DEFAULT_LOG_LENGTH, LOG_OFFSET, SUPERBLOCK } from '../../src/log/layout';
+import { encodeSecondary } from '../../src/log/secondary';
+import { decodeSuperblock } from '../../src/log/superblock';
+import type { FileMap } from '../../src/types';
 import { type Expectation, FuzzModel, type ModelNode } from './fuse-fuzz-model';
 import { RecordingLogger, TestKernel } from './fuse-kernel';
 import { cString, encodeRequest, KERNEL_OP, pack, readIn, setattrIn, writeIn } from './fuse-structs';
@@ -15,7 +19,13 @@ export const FUZZ_IMAGE: ImageOptions = {
   deviceSize: LOG_OFFSET + DEFAULT_LOG_LENGTH + 4 * 2 ** 20,
 };
 
-/** A small file system with a file of every kind of map, and entries that make no inode. */
+const MISSING = 1;
+const SECOND = { index: 2, uuid: '4c1f0a6e-93d7-4b58-8e21-d05a7c3b9f06', size: 8 * 2 ** 20 };
+
+/**
+ * A small file system with a file of every kind of map, and entries that make no inode. Of its devices one is not there,
+ * and another one is beside the image, as writeSecond makes it.
+ */
 export function fuzzEntries(): LogEntry[] {
   const space = new Space(FUZZ_IMAGE);
   return [
@@ -25,8 +35,15 @@ export function fuzzEntries(): LogEntry[] {
     mkdir('a/b', 0o700),
     file('a/b/striped', 40 * UNIT + 9, space.interleaved(40 * UNIT + 9, 3, UNIT)),
     file('a/b/wide', 33 * UNIT, space.interleaved(33 * UNIT, 16, 2 * UNIT)),
-    addDaxdev(1, 8 * GIB, crypto.randomUUID()),
-    file('a/remote', UNIT, { kind: 'simple', extents: [{ devindex: 1, offset: 2 ** 21, length: UNIT }] }),
+    addDaxdev(MISSING, 8 * GIB, crypto.randomUUID()),
+    addDaxdev(SECOND.index, SECOND.size, SECOND.uuid),
+    file('a/remote', UNIT, on(MISSING, 2 ** 21, UNIT)),
+    file('a/second', 5 * UNIT - 7, on(SECOND.index, 2 ** 21, 5 * UNIT)),
+    file('a/spread', 50 * UNIT + 1, {
+      kind: 'interleaved',
+      chunkSize: UNIT,
+      strips: [space.take(26 * UNIT), { devindex: SECOND.index, offset: 2 ** 22, length: 26 * UNIT }],
+    }),
     file('one', UNIT, space.simple(UNIT)), // its path is taken
     file('nowhere/lost', UNIT, space.simple(UNIT)), // no parent
     file('empty', 0, space.simple(0)),
@@ -35,6 +52,20 @@ export function fuzzEntries(): LogEntry[] {
     ...Array.from({ length: 12 }, (_, i) => mkdir(`a/b/${'d'.repeat(i + 1)}`)),
     file('Größe', 2 ** 20 + 5, space.simple(2 ** 20 + 5), { uid: 1, gid: 2, mode: 0o4711 }),
   ];
+}
+
+const on = (devindex: number, offset: number, length: number): FileMap => ({
+  kind: 'simple',
+  extents: [{ devindex, offset, length }],
+});
+
+/** Makes the device beside an image of fuzzEntries() that holds its other files. Returns its path. */
+function writeSecond(image: string): string {
+  const primary = decodeSuperblock(readRange(image, 0, SUPERBLOCK.bytes));
+  const path = `${image}.second`;
+  writeFileSync(path, encodeSecondary(primary, SECOND.uuid));
+  truncateSync(path, SECOND.size);
+  return path;
 }
 
 const NUMBERS = [
@@ -101,7 +132,7 @@ class ErrorLogger extends RecordingLogger {
 
 export class Fuzzer {
   readonly kernel: TestKernel;
-  readonly #model = new FuzzModel(fuzzEntries(), DEFAULT_LOG_LENGTH);
+  readonly #model = new FuzzModel(fuzzEntries(), DEFAULT_LOG_LENGTH, MISSING);
   readonly #directories = this.#inodes((kind) => kind === 'directory');
   readonly #files = this.#inodes((kind) => kind !== 'directory');
   readonly #random: () => number;
@@ -117,7 +148,7 @@ export class Fuzzer {
   ) {
     this.#random = seeded(seed);
     this.#metadata = this.#readMetadata();
-    this.kernel = new TestKernel(device, { logger: new ErrorLogger() });
+    this.kernel = new TestKernel(device, { logger: new ErrorLogger(), devices: [writeSecond(device)] });
   }
 
   /** Sends so many requests. Throws, naming the request, at the first answer that is not what the model says. */
