@@ -10,6 +10,7 @@ import {
   PATH_BYTES,
   PERMISSION_BITS,
 } from './layout';
+import { hashName, sameBytes, startOfName } from './names';
 import { META_DIRECTORY, pathLength } from './paths';
 
 /** Inode numbers. They are the same on every host and after every restart: a file's is its entry's index plus FIRST. */
@@ -19,8 +20,6 @@ export const INO = { root: 1, meta: 2, superblock: 3, log: 4, first: 16 } as con
 export const KIND = { none: 0, file: 1, directory: 2, superblock: 3, log: 4 } as const;
 
 const SLASH = 0x2f;
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
 
 /** Why an entry could not take its place in the tree. */
 export type LinkProblem =
@@ -319,24 +318,4 @@ export class Tree {
     if (this.#nameLength.values[ino] !== length) return false;
     return sameBytes(this.#names.values, this.#nameStart.values[ino] as number, name, start, length);
   }
-}
-
-/** Where the last name of the path in bytes start..end begins. */
-function startOfName(bytes: Buffer, start: number, end: number): number {
-  let at = end;
-  while (at > start && bytes[at - 1] !== SLASH) at--;
-  return at;
-}
-
-/** A loop: names are so short that a call of memcmp takes longer. */
-function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false;
-  return true;
-}
-
-function hashName(directory: number, name: Uint8Array, start: number, length: number): number {
-  let hash = Math.imul(FNV_OFFSET ^ directory, FNV_PRIME);
-  hash ^= hash >>> 15;
-  for (let i = start; i < start + length; i++) hash = Math.imul(hash ^ (name[i] as number), FNV_PRIME);
-  return (hash ^ (hash >>> 15)) >>> 0;
 }
