@@ -6,7 +6,6 @@ import { errnoOf, FamfsError } from '../errors';
 import { DeviceScan } from '../log/device-scan';
 import { MAX_LOG_LENGTH } from '../log/layout';
 import { loadSuperblock, type Superblock } from '../log/superblock';
-import { devicesInEnvironment } from '../members/candidates';
 import { Members } from '../members/members';
 import { type MemberProblem, memberError } from '../members/search';
 import { mountAt } from './mounts';
@@ -106,7 +105,7 @@ function superblockOf(path: string, device: Device): Superblock {
 }
 
 function checkSecondaries(device: Device, superblock: Superblock, options: DeviceChecks): CheckedDevices {
-  const given = [...(options.devices ?? []), ...devicesInEnvironment()].map((path) => resolve(path));
+  const given = (options.devices ?? []).map((path) => resolve(path));
   const scan = new DeviceScan(device, superblock);
   scan.toEnd();
   const members = new Members(device, superblock, scan.devices, given, { writable: !options.readOnly });

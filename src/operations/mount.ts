@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { errnoOf, FamfsError } from '../errors';
+import { devicesInEnvironment } from '../members/candidates';
 import type { MemberProblem } from '../members/search';
 import { Readiness, type Role, type ServerConfig } from '../server-contract';
 import type { CacheMode, FmapMode, LogLevel } from '../types';
@@ -124,7 +125,14 @@ interface Log {
 
 /** Starts a server that logs to `log`, or, attached, to standard error. Closes the descriptor of `log`. */
 function startServer(config: ServerConfig, log: Log | undefined): ChildProcess {
-  const { NOTIFY_SOCKET, ...env } = process.env;
+  const { NOTIFY_SOCKET, ...inherited } = process.env;
+  // The server's directory is another one.
+  const env = {
+    ...inherited,
+    FAMFS_DEVICES: devicesInEnvironment()
+      .map((path) => resolve(path))
+      .join(':'),
+  };
   const script = join(__dirname, 'server.cjs');
   const server = spawn(process.execPath, [script, 'supervisor', JSON.stringify(config)], {
     cwd: '/',

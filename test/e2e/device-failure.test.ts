@@ -16,6 +16,9 @@ describe('a device file', () => {
     mount = await scratch.mounted(device);
     await famfsOk(['mkdir', '--no-sync', join(mount, 'dir')]);
     await famfsOk(['cp', '--no-sync', '-q', __filename, join(mount, 'dir/file')]);
+    // All workers then know the file: one that does not could not read of it any more.
+    await famfsOk(['umount', mount]);
+    await scratch.mounted(device, [], { at: mount });
   });
 
   const expectNames = () => {

@@ -2,6 +2,7 @@ import type { DoctorReport } from '../../src/operations/doctor';
 import type { FormatResult } from '../../src/operations/format';
 import type { MountResult } from '../../src/operations/mount';
 import type { Run } from '../support/run';
+import { programForOthers } from '../support/run-program';
 import { type Guest, rigAll } from './rig/rig';
 
 /** Modes of a DAX device, as a kernel that has the driver fsdev_dax makes them. */
@@ -13,8 +14,11 @@ const MEMORY = '/sys/devices/system/memory';
 const SET = ['--set-daxmode', 'devdax'];
 
 let guest: Guest;
+/** The directory of the program for users other than root: the machine has the files of this one. */
+let bin: string;
 
 beforeAll(async () => {
+  bin = programForOthers();
   guest = await rig.boot('a', 'new');
   await guest.ok('modprobe fsdev_dax; modprobe kmem; mkdir /mnt/famfs');
 });
@@ -134,7 +138,7 @@ describe('in mode famfs', () => {
   test('for others than root, and where sysfs is read-only', async () => {
     const famfs = `famfs mkfs --force ${SET.join(' ')} ${DEVICE}`;
     const user = await guest.run(
-      `chmod 666 ${DEVICE}; setpriv --reuid 65534 --regid 65534 --clear-groups env FAMFS_SYSTEM_UUID=${guest.uuid} ${famfs}`,
+      `chmod 666 ${DEVICE}; setpriv --reuid 65534 --regid 65534 --clear-groups env FAMFS_SYSTEM_UUID=${guest.uuid} ${process.execPath} ${bin}/${famfs}`,
     );
     expectRefused(user, 'EACCES', 'only root changes modes');
     const readOnly = await guest.run(`exec unshare -m sh -c 'mount -o remount,bind,ro /sys; ${famfs}'`);
