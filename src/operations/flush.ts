@@ -27,7 +27,8 @@ export interface FlushResult {
 /**
  * Writes back what this host changed in files and may still hold in caches, in the kernel's and the processor's, and
  * drops what they hold: the next read sees what is in the memory. What concerns one of several files is in `failures`.
- * Throws FamfsError `not-mounted` or `source` for the only one, `device-io` where the device fails.
+ * Throws FamfsError `not-mounted`, `source`, or `device-missing` and its like for the only one, `device-io` where a device
+ * fails.
  */
 export async function flush(paths: readonly string[], options: FlushOptions): Promise<FlushResult> {
   const failures = new PathFailures(paths.length, options.onFailure);
@@ -46,27 +47,24 @@ export async function flush(paths: readonly string[], options: FlushOptions): Pr
 
 /** Flushes files of one mount. Returns them by inode. */
 function flushIn(
-  { device, tree }: View,
+  { members, tree }: View,
   placed: readonly Placed<{ path: string }>[],
   failures: PathFailures,
 ): Map<number, FlushedFile> {
   const flushed = new Map<number, FlushedFile>();
   for (const { item, relative } of placed) {
     try {
-      const size = writeBack(item.path);
       const ino = tree.resolve(relative);
+      tree.eachExtent(ino, (devindex) => void members.at(devindex));
+      const size = writeBack(item.path);
       if (tree.kind.get(ino) !== KIND.file) throw notRegular(item.path);
-      tree.eachExtent(ino, (devindex, offset, length) => {
-        if (devindex === 0) device.flush(offset, length);
-        else
-          throw new FamfsError('source', `${item.path}: lies on device ${devindex}, which is not attached`);
-      });
+      tree.eachExtent(ino, (devindex, offset, length) => members.at(devindex).flush(offset, length));
       flushed.set(ino, { path: item.path, size });
     } catch (error) {
       failures.note(item.path, error);
     }
   }
-  device.fence();
+  members.fence();
   return flushed;
 }
 

@@ -10,7 +10,11 @@ export interface PathFailure {
 /** Errors about one path; all others concern whatever would come next as well. */
 const ABOUT_A_PATH: readonly ErrorCode[] = [
   'bad-path',
+  'device-damaged',
+  'device-foreign',
   'device-full',
+  'device-missing',
+  'device-truncated',
   'exists',
   'no-parent',
   'not-mounted',

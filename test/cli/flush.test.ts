@@ -1,6 +1,8 @@
+import { renameSync } from 'node:fs';
 import type { FlushResult } from '../../src/operations/flush';
 import { CLIENT, commandOk, famfs, famfsOk } from '../support/run';
 import { fileOnDevice, readRange } from '../support/run-device';
+import { filledDevices } from '../support/run-devices';
 import { expectFailure, expectQuiet } from '../support/run-expect';
 import { scratchAll } from '../support/run-scratch';
 
@@ -35,6 +37,24 @@ with open(path, 'r+b') as f, mmap.mmap(f.fileno(), 0) as m:
   const { map } = fileOnDevice(device, 'file');
   if (map.kind !== 'simple') throw new Error('not in one piece');
   expect(readRange(device, (map.extents[0]?.offset ?? 0) + 4096, 5).toString()).toBe('hello');
+});
+
+test('files on further devices, and without one that is gone the others', async () => {
+  const paths = await filledDevices(scratch);
+  const names = ['f0', 'f1', 'f2', 'striped'];
+  const at = await scratch.mounted(paths[0]);
+  expectQuiet(await famfsOk(['flush', ...names.map((name) => `${at}/${name}`)]));
+  await famfsOk(['umount', at]);
+  renameSync(paths[1], `${paths[1]}.gone`);
+  await scratch.mounted(paths[0], ['--degraded'], { at });
+  const run = await famfs(['flush', '--json', ...names.map((name) => `${at}/${name}`)]);
+  expect(run.status).toBe(3);
+  const { failures, files } = run.json<FlushResult>();
+  expect(files.map(({ path }) => path)).toEqual([`${at}/f0`, `${at}/f2`]);
+  expect(failures.map(({ code, path }) => [code, path])).toEqual([
+    ['device-missing', `${at}/f1`],
+    ['device-missing', `${at}/striped`],
+  ]);
 });
 
 test('bad paths are told, and the rest is flushed', async () => {
