@@ -1,9 +1,9 @@
-import { readSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { BLOCK_ENTRIES } from './log/entry-blocks';
 import { entryOffset, LOG_ENTRY } from './log/layout';
 import { PlainCheck } from './log/plain-check';
 import { type AheadOrder, AheadRing, VERDICTS } from './operations/ahead-ring';
+import { readFully } from './operations/read-fully';
 
 /** The thread that fills the ring of operations/check-ahead: reads entries and looks at each. */
 function lookAhead({ deviceSize, end, fd, memory, superblock }: AheadOrder): void {
@@ -15,7 +15,7 @@ function lookAhead({ deviceSize, end, fd, memory, superblock }: AheadOrder): voi
     if (!slot) return;
     const plain = checks[block % checks.length] as PlainCheck;
     const count = Math.min(BLOCK_ENTRIES, end - first);
-    if (!readWhole(fd, slot.bytes, count * LOG_ENTRY.bytes, entryOffset(first))) {
+    if (!isRead(fd, slot.bytes.subarray(0, count * LOG_ENTRY.bytes), entryOffset(first))) {
       ring.fail();
       return;
     }
@@ -25,14 +25,9 @@ function lookAhead({ deviceSize, end, fd, memory, superblock }: AheadOrder): voi
 }
 
 /** Whether all could be read; what could not is tried, and told, by the other thread. */
-function readWhole(fd: number, target: Buffer, length: number, position: number): boolean {
+function isRead(fd: number, target: Buffer, position: number): boolean {
   try {
-    for (let done = 0; done < length; ) {
-      const count = readSync(fd, target, done, length - done, position + done);
-      if (count === 0) return false;
-      done += count;
-    }
-    return true;
+    return readFully(fd, target, position) === target.length;
   } catch {
     return false;
   }

@@ -1,5 +1,4 @@
 import { Args, Flags } from '@oclif/core';
-import { FamfsError } from '../errors';
 import type { AddResult } from '../operations/device-add';
 import { formatSize } from '../ui/sizes';
 import { BaseCommand, defined, syncFlag } from './base';
@@ -25,12 +24,11 @@ They cannot be taken out again: what is logged stays.`;
   };
 
   async run(): Promise<AddResult> {
-    const { argv, flags } = await this.parse(DeviceAdd);
-    const [target, ...paths] = argv as string[];
-    if (target === undefined) throw new FamfsError('usage', 'no file system given');
+    const { args, argv, flags } = await this.parse(DeviceAdd);
+    const paths = (argv as string[]).slice(1);
     const { addDevices } = await import('../operations/device-add');
     const { force, 'no-sync': noSync } = flags;
-    const result = await addDevices(target, paths, {
+    const result = await addDevices(args.target, paths, {
       ...defined({ force, noSync }),
       onWait: this.tellWait,
       onWarning: this.tellWarning,

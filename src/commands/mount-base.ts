@@ -2,7 +2,7 @@ import { Args, Flags, type Interfaces } from '@oclif/core';
 import type { MountOptions, MountPlace, MountResult } from '../operations/mount';
 import { LOG_LEVELS } from '../types';
 import { filesAndDirectories } from '../ui/counts';
-import { BaseCommand, defined, syncFlag } from './base';
+import { BaseCommand, defined, deviceFlag, syncFlag } from './base';
 import { daxModeFlag } from './dax-mode-flag';
 import { OPTIONS_HELP, parseMountOptions } from './mount-options';
 
@@ -19,12 +19,7 @@ export const mountFlags = {
     description: `mount options, comma-separated: ${OPTIONS_HELP}`,
     helpValue: 'OPTIONS',
   }),
-  device: Flags.string({
-    multiple: true,
-    multipleNonGreedy: true,
-    description: 'where to look first for a secondary device; repeatable',
-    helpValue: 'PATH',
-  }),
+  ...deviceFlag,
   degraded: Flags.boolean({
     description: 'mount without secondary devices that cannot be used: their files answer EIO',
   }),

@@ -3,7 +3,6 @@ import type { Device } from '../device/device';
 import { DeviceScan } from '../log/device-scan';
 import type { Superblock } from '../log/superblock';
 import { Members } from '../members/members';
-import type { MemberProblem } from '../members/search';
 import type { DeviceReport } from '../server-contract';
 import type { Logger } from './logger';
 import { type Registrar, registerDevice } from './maps/extent-maps';
@@ -49,9 +48,8 @@ export class DeviceWatch {
 
   /** The state of each device that the log names, as far as looks at the log told. */
   reports(): DeviceReport[] {
-    const problems = this.#problems();
-    return this.#scan.devices.map(({ size, uuid }, index) => {
-      const problem = problems.get(index);
+    return this.#members.records.map(({ size, uuid }, index) => {
+      const problem = this.#members.problem(index);
       const path = problem ? problem.path : this.#members.at(index).path;
       const trouble = problem?.trouble ?? (this.shared.hasFailed(index) ? 'failed' : null);
       return { index, uuid, size, path: path ?? null, trouble };
@@ -65,7 +63,7 @@ export class DeviceWatch {
    */
   async flush(): Promise<void> {
     const errors: unknown[] = [];
-    for (const index of this.#scan.devices.keys()) {
+    for (const index of this.#members.records.keys()) {
       try {
         await flushInSteps(this.#members.find(index));
       } catch (error) {
@@ -80,14 +78,9 @@ export class DeviceWatch {
     this.#members.closeSecondaries();
   }
 
-  #problems(): Map<number, MemberProblem> {
-    return new Map(this.#members.problems().map((problem) => [problem.index, problem]));
-  }
-
   #lookAtDevices(): void {
-    const problems = this.#problems();
-    for (let index = 1; index < this.#scan.devices.length; index++) {
-      const problem = problems.get(index);
+    for (let index = 1; index < this.#members.count; index++) {
+      const problem = this.#members.problem(index);
       this.#tell(index, problem?.detail);
       if (problem) continue;
       const device = this.#members.at(index);
@@ -110,7 +103,7 @@ export class DeviceWatch {
 
   /** A file that became shorter has lost data. */
   #checkSize(index: number, device: Device): void {
-    const size = this.#scan.devices[index]?.size ?? 0;
+    const size = this.#members.records[index]?.size ?? 0;
     if (this.shared.hasFailed(index) || device.currentSize() >= size) return;
     this.shared.failDevice(index);
     this.logger.error(

@@ -3,7 +3,7 @@ import { encodeEntry, type LogEntry } from './entry';
 import type { AppendStep } from './fence';
 import { type Counters, storeCounters } from './header';
 import { entryOffset, LOG_ENTRY, logCapacity } from './layout';
-import type { Store } from './store';
+import { type Store, storeDurably } from './store';
 
 /**
  * Appends entries behind those that `counters` count and returns the new counters. The data of files must have been
@@ -28,9 +28,7 @@ export function appendEntries(
   });
   const offset = entryOffset(counters.nextIndex);
   check('entries', counters);
-  store.store(offset, bytes);
-  store.flush(offset, bytes.length);
-  store.fence();
+  storeDurably(store, offset, bytes);
   const raised = {
     nextSeqnum: counters.nextSeqnum + entries.length,
     nextIndex: counters.nextIndex + entries.length,

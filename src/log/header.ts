@@ -1,7 +1,7 @@
 import { decode, encode, exactText, verify } from './fields';
 import { type Finding, finding } from './findings';
 import { LOG_HEADER, LOG_MAGIC, LOG_OFFSET, logCapacity } from './layout';
-import type { Store } from './store';
+import { type Store, storeDurably } from './store';
 
 /** The two numbers of the log header that every append raises. */
 export interface Counters {
@@ -76,7 +76,5 @@ export function storeCounters(store: Store, counters: Counters): void {
   const bytes = Buffer.alloc(COUNTERS_BYTES);
   nextSeqnum.set(bytes, -nextSeqnum.offset, counters.nextSeqnum);
   nextIndex.set(bytes, -nextSeqnum.offset, counters.nextIndex);
-  store.store(COUNTERS_OFFSET, bytes);
-  store.flush(COUNTERS_OFFSET, COUNTERS_BYTES);
-  store.fence();
+  storeDurably(store, COUNTERS_OFFSET, bytes);
 }

@@ -1,37 +1,14 @@
-import { encode } from './fields';
-import {
-  FLAG_SECONDARY,
-  OMF_MAJOR,
-  OMF_MINOR,
-  SUPERBLOCK,
-  SUPERBLOCK_MAGIC,
-  SUPERBLOCK_VERSION,
-} from './layout';
-import { decodeSuperblock, type Superblock } from './superblock';
+import { FLAG_SECONDARY, SUPERBLOCK, SUPERBLOCK_MAGIC } from './layout';
+import { decodeSuperblock, encodeSuperblock, type Superblock } from './superblock';
 
 /**
  * The 200 bytes of the superblock of a secondary device, sealed: that of its file system, with a device UUID of its own,
  * without a log. Name and size stay those of the primary.
  */
 export function encodeSecondary(primary: Superblock, deviceUuid: string): Buffer {
-  const bytes = Buffer.alloc(SUPERBLOCK.bytes);
-  encode(SUPERBLOCK, bytes, 0, {
-    magic: SUPERBLOCK_MAGIC,
-    version: SUPERBLOCK_VERSION,
-    logOffset: 0,
-    logLength: 0,
-    allocUnit: primary.allocUnit,
-    omfMajor: OMF_MAJOR,
-    omfMinor: OMF_MINOR,
-    uuid: primary.uuid,
-    deviceUuid,
-    ownerUuid: primary.ownerUuid,
-    flags: FLAG_SECONDARY,
-    primarySize: primary.primarySize,
-    primaryName: Buffer.from(primary.primaryName).subarray(0, SUPERBLOCK.fields.primaryName.length - 1),
-  });
-  SUPERBLOCK.fields.crc.seal(bytes, 0);
-  return bytes;
+  const { allocUnit, ownerUuid, primaryName, primarySize, uuid } = primary;
+  const same = { allocUnit, ownerUuid, primaryName, primarySize, uuid };
+  return encodeSuperblock({ ...same, deviceUuid, logLength: 0, flags: FLAG_SECONDARY }, 0);
 }
 
 /** What the first bytes of a device say it is, for one that may be a secondary device. */

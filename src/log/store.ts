@@ -11,3 +11,10 @@ export interface Store {
   fence(): void;
   invalidate(offset: number, length: number): void;
 }
+
+/** Stores bytes and waits until they are durable, and visible to other hosts. */
+export function storeDurably(store: Store, offset: number, bytes: Buffer): void {
+  store.store(offset, bytes);
+  store.flush(offset, bytes.length);
+  store.fence();
+}

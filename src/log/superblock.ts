@@ -31,13 +31,16 @@ export interface Superblock {
 const NAME_BYTES = SUPERBLOCK.fields.primaryName.length;
 
 /** The 200 bytes of a superblock, sealed with its checksum. A name that does not fit is cut short. */
-export function encodeSuperblock(superblock: Omit<Superblock, 'omfMajor' | 'omfMinor'>): Buffer {
+export function encodeSuperblock(
+  superblock: Omit<Superblock, 'omfMajor' | 'omfMinor'>,
+  logOffset = LOG_OFFSET,
+): Buffer {
   const bytes = Buffer.alloc(SUPERBLOCK.bytes);
   encode(SUPERBLOCK, bytes, 0, {
     ...superblock,
     magic: SUPERBLOCK_MAGIC,
     version: SUPERBLOCK_VERSION,
-    logOffset: LOG_OFFSET,
+    logOffset,
     omfMajor: OMF_MAJOR,
     omfMinor: OMF_MINOR,
     primaryName: Buffer.from(superblock.primaryName).subarray(0, NAME_BYTES - 1),

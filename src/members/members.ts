@@ -1,5 +1,6 @@
 import type { Device, OpenOptions } from '../device/device';
 import type { DeviceRecord } from '../log/check-entry';
+import { type Finding, finding } from '../log/findings';
 import type { Superblock } from '../log/superblock';
 import { findMember, type MemberProblem, memberError } from './search';
 
@@ -32,7 +33,7 @@ export class Members implements DeviceTable {
   constructor(
     readonly primary: Device,
     private readonly superblock: Superblock,
-    private readonly records: readonly DeviceRecord[],
+    readonly records: readonly DeviceRecord[],
     private readonly given: readonly string[] = [],
     private readonly options: OpenOptions = { writable: primary.writable },
   ) {
@@ -55,9 +56,14 @@ export class Members implements DeviceTable {
     return this.#find(index).device;
   }
 
+  /** What is wrong with a device, which is looked for; undefined for one that can be used. */
+  problem(index: number): MemberProblem | undefined {
+    return this.#find(index).problem;
+  }
+
   /** What is wrong with devices that the log names, all of which are looked for. */
   problems(): MemberProblem[] {
-    return this.records.flatMap((_record, index) => this.#find(index).problem ?? []);
+    return this.records.flatMap((_record, index) => this.problem(index) ?? []);
   }
 
   /** Waits until all that was flushed, on any device, is durable. */
@@ -88,4 +94,9 @@ export class Members implements DeviceTable {
     else this.#absent.set(index, { problem: found.problem, since: performance.now() });
     return found;
   }
+}
+
+/** What is wrong with the devices of a file system, as findings. */
+export function memberFindings(members: Members): Finding[] {
+  return members.problems().map(({ detail, trouble }) => finding(`dev-${trouble}`, detail));
 }

@@ -5,13 +5,13 @@ import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { BLOCK_ENTRIES } from '../log/entry-blocks';
-import { type Finding, finding, isError } from '../log/findings';
+import { type Finding, isError } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
 import { logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
 import { findSuperblock, hasUsableGeometry, type Superblock } from '../log/superblock';
 import { INO } from '../log/tree';
-import { Members } from '../members/members';
+import { Members, memberFindings } from '../members/members';
 import { AheadBlocks } from './check-ahead';
 import { mountOfDevice, targetOf } from './mounts';
 import { findOverlaps } from './overlaps';
@@ -125,7 +125,7 @@ async function checkLog(
   findings.push(...findOverlaps(replay.tree));
   const members = new Members(device, superblock, replay.devices, options.devices);
   try {
-    findings.push(...members.problems().map(({ detail, trouble }) => finding(`dev-${trouble}`, detail)));
+    findings.push(...memberFindings(members));
     return contentsOf(superblock, replay, members);
   } finally {
     members.closeSecondaries();
@@ -143,7 +143,7 @@ function entriesToCheck(
 }
 
 function contentsOf(superblock: Superblock, replay: Replay, members: Members): CheckContents {
-  const { devices, tree } = replay;
+  const { tree } = replay;
   let fileBytes = 0;
   for (let ino: number = INO.first; ino <= tree.lastIno; ino++) fileBytes += tree.size.get(ino);
   return {
@@ -152,6 +152,6 @@ function contentsOf(superblock: Superblock, replay: Replay, members: Members): C
     files: tree.fileCount,
     directories: tree.directoryCount,
     fileBytes,
-    space: poolOf({ devices, superblock, tree }, (index) => members.find(index) !== undefined).stats(),
+    space: poolOf({ members, superblock, tree }).stats(),
   };
 }

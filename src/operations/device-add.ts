@@ -36,13 +36,14 @@ export async function addDevices(
 }
 
 function add(session: OwnerSession, paths: readonly string[], options: AddOptions): AddResult {
-  const { device, devices, superblock } = session;
+  const { device, superblock } = session;
+  const { records } = session.members;
   session.needRoom(paths.length);
-  const of = { uuid: superblock.uuid, known: devices.map(({ uuid }) => uuid) };
+  const of = { uuid: superblock.uuid, known: records.map(({ uuid }) => uuid) };
   const secondaries = new NewSecondaries(device, { ...options, of });
   try {
     secondaries.open(paths);
-    const added = secondaries.write(superblock, devices.length);
+    const added = secondaries.write(superblock, records.length);
     session.commit(added.map(entryOf));
     return { device: device.path, added };
   } finally {

@@ -27,10 +27,9 @@ export function listDevices(target: string, given: readonly string[]): Promise<D
 }
 
 /** The devices that the log of a view names, each looked for. */
-export function devicesOf({ members, replay }: View): ListedDevice[] {
-  const problems = new Map(members.problems().map((problem) => [problem.index, problem]));
-  return replay.devices.map(({ size, uuid }, index) => {
-    const { detail, path = members.find(index)?.path, trouble } = problems.get(index) ?? {};
+export function devicesOf({ members }: View): ListedDevice[] {
+  return members.records.map(({ size, uuid }, index) => {
+    const { detail, path = members.find(index)?.path, trouble } = members.problem(index) ?? {};
     return {
       ...{ index, uuid, size },
       ...(path === undefined ? {} : { path }),

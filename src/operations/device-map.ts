@@ -1,10 +1,11 @@
 import type { AllocatorStats } from '../alloc/allocator';
 import { sumOf } from '../alloc/pool';
-import { type Finding, finding, isError } from '../log/findings';
+import { type Finding, isError } from '../log/findings';
 import { LOG_OFFSET, SUPERBLOCK_REGION } from '../log/layout';
 import { printable } from '../log/paths';
 import { entryOfIno } from '../log/replay';
 import { INO, type Tree } from '../log/tree';
+import { memberFindings } from '../members/members';
 import { devicesOf, type ListedDevice } from './device-list';
 import { findOverlaps } from './overlaps';
 import { type View, withView } from './view';
@@ -66,11 +67,7 @@ export async function deviceMap(target: string, given: readonly string[] = []): 
       devices,
       space: usable.map(({ space }) => space).reduce(sumOf),
       files: filesOf(view.tree),
-      problems: [
-        ...problems.filter(isError),
-        ...view.members.problems().map(({ detail, trouble }) => finding(`dev-${trouble}`, detail)),
-        ...findOverlaps(view.tree),
-      ],
+      problems: [...problems.filter(isError), ...memberFindings(view.members), ...findOverlaps(view.tree)],
     };
   });
 }

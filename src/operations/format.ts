@@ -15,13 +15,13 @@ import {
   MIN_LOG_LENGTH,
   SUPERBLOCK,
 } from '../log/layout';
+import { storeDurably } from '../log/store';
 import { decodeSuperblock, encodeSuperblock } from '../log/superblock';
 import { isPowerOfTwo } from '../numbers';
 import { type DaxModeOptions, type SwitchedMode, withDaxMode } from './dax-mode';
 import { mountOfDevice } from './mounts';
 import { lockDevice, type WriteOptions } from './owner-session';
 import { type AddedDevice, checkNotFamfs, entryOf, NewSecondaries } from './secondaries';
-import { storeDurably } from './store-durably';
 
 export interface FormatOptions extends WriteOptions, DaxModeOptions {
   /** Bytes; a power of two from 8 MiB to 16 GiB. */

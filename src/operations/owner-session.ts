@@ -6,7 +6,6 @@ import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { appendEntries, logFull } from '../log/append';
-import type { DeviceRecord } from '../log/check-entry';
 import type { LogEntry } from '../log/entry';
 import { Fence } from '../log/fence';
 import { type Finding, isError } from '../log/findings';
@@ -115,18 +114,12 @@ export class OwnerSession {
     const opened = { writable: true, noSync: options.noSync ?? false };
     const members = new Members(device, superblock, devices, [], opened);
     for (const problem of members.problems()) options.onWarning?.(`${problem.detail}; no file goes there`);
-    const attached = (index: number) => members.find(index) !== undefined;
-    const allocator = poolOf({ superblock, tree, devices }, attached, options.policy);
+    const allocator = poolOf({ superblock, tree, members }, options.policy);
     return new OwnerSession(device, superblock, members, allocator, replay, counters);
   }
 
   get tree(): Tree {
     return this.replay.tree;
-  }
-
-  /** The devices that the log names, the primary first. */
-  get devices(): readonly DeviceRecord[] {
-    return this.replay.devices;
   }
 
   /** Entries that can still be appended. */

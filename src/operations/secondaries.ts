@@ -6,10 +6,10 @@ import { FamfsError } from '../errors';
 import type { AddDaxdevEntry } from '../log/entry';
 import { SUPERBLOCK, SUPERBLOCK_REGION } from '../log/layout';
 import { encodeSecondary, identify } from '../log/secondary';
+import { storeDurably } from '../log/store';
 import { readSuperblockBytes, type Superblock } from '../log/superblock';
 import { noteHint } from '../members/candidates';
 import { mountOfDevice } from './mounts';
-import { storeDurably } from './store-durably';
 
 /** A device that became part of a file system. `size` in bytes. */
 export interface AddedDevice {

@@ -1,30 +1,25 @@
 import { Allocator } from '../alloc/allocator';
 import { Pool } from '../alloc/pool';
-import type { DeviceRecord } from '../log/check-entry';
 import { LOG_OFFSET, SUPERBLOCK_REGION } from '../log/layout';
 import type { Superblock } from '../log/superblock';
 import { INO, type Tree } from '../log/tree';
+import type { Members } from '../members/members';
 import type { PlacementPolicy } from '../types';
 
 /** What is to be known of a file system to tell where it has room. */
 export interface Space {
   readonly superblock: Superblock;
   readonly tree: Tree;
-  /** The devices that the log names, the primary, with its real size, first. */
-  readonly devices: readonly DeviceRecord[];
+  readonly members: Members;
 }
 
 /**
- * The space of a file system with all that the log's files take marked. On a device that is not `attached` nothing
- * is given out, and what is there is not counted: its size is only what the log says.
+ * The space of a file system with all that the log's files take marked. On a device that cannot be used
+ * nothing is given out, and what is there is not counted: its size is only what the log says.
  */
-export function poolOf(
-  { devices, superblock, tree }: Space,
-  attached: (index: number) => boolean,
-  policy?: PlacementPolicy,
-): Pool {
-  const allocators = devices.map(({ size }, devindex) =>
-    attached(devindex)
+export function poolOf({ members, superblock, tree }: Space, policy?: PlacementPolicy): Pool {
+  const allocators = members.records.map(({ size }, devindex) =>
+    members.find(devindex)
       ? new Allocator({
           devindex,
           deviceBytes: size,

@@ -85,9 +85,7 @@ export class View {
 
   /** The space of all devices that are attached. */
   pool(): Pool {
-    const { members, replay, superblock, tree } = this;
-    const attached = (index: number) => members.find(index) !== undefined;
-    return poolOf({ superblock, tree, devices: replay.devices }, attached);
+    return poolOf(this);
   }
 
   /** Entries that the log has room for. */
