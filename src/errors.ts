@@ -111,7 +111,31 @@ export const ERROR_TABLE = {
     fsck: 4,
     meaning:
       'The log is damaged, so nothing may be appended to it, or nothing read; famfs fsck tells what is wrong.',
-    todo: 'Run `famfs fsck` on it. What is sound can be mounted and copied elsewhere; then make the file system anew.',
+    todo: 'Run `famfs fsck --repair DEVICE` on the owner, unmounted: it shows what can be put right and asks before it does so. For what cannot, it names the commands by which the files that are sound are copied out; then make the file system anew.',
+  },
+  'backup-failed': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'The backup that goes before a repair could not be written, so nothing was changed.',
+    todo: 'Name a place with `--backup` where you may write and where there is room; the backup is a sparse file.',
+  },
+  'bad-backup': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'The file is no backup of a superblock and a log, or is damaged.',
+    todo: 'Give the file that `famfs fsck --repair` wrote, whole and unchanged: copies must have all its bytes.',
+  },
+  'other-backup': {
+    exit: 1,
+    fsck: 8,
+    meaning: 'The backup is of another file system or device than the one it is to be restored to.',
+    todo: '`famfs info DEVICE` tells the UUID, which is in the name that backups have unless told. Add `--force` where the superblock of the device is lost and you are sure that it is this one.',
+  },
+  declined: {
+    exit: 1,
+    fsck: 4,
+    meaning: 'The question whether to go on was answered with no, or there was nobody to ask.',
+    todo: 'Run the verb again on a terminal and answer `y`, or add `--yes`.',
   },
   'not-owner': {
     exit: 1,

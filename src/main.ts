@@ -37,6 +37,7 @@ const VERBS: Readonly<Record<string, () => CommandModule>> = {
   mount: () => require('./commands/mount'),
   'mount.famfs': () => require('./commands/mount-helper'),
   owner: () => require('./commands/owner'),
+  restore: () => require('./commands/restore'),
   status: () => require('./commands/status'),
   umount: () => require('./commands/umount'),
   verify: () => require('./commands/verify'),

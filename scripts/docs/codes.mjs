@@ -57,7 +57,8 @@ messages may change.
 
 \`famfs fsck\` has a column of its own, since its statuses follow those of fsck(8). Besides, it ends with 0 for a clean
 file system or one with warnings alone, and with 4 for one with errors, or with warnings under \`--strict\`: findings
-are its result and no failure, and [FINDINGS.md](FINDINGS.md) lists them.
+are its result and no failure, and [FINDINGS.md](FINDINGS.md) lists them. With \`--repair\` that is about what is left
+afterwards, and 1 is added when something was repaired: 1 when all is well now, 5 when some errors are left.
 
 \`famfs check\` adds up 1 (files), 2 (superblock) and 4 (log) for what a mount serves otherwise than its device has it, and
 \`famfs getmap\` ends with 1 for what is in no famfs and 2 for what has no map.

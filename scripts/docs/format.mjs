@@ -14,6 +14,7 @@ export function formatParts(code) {
     extent: structureTable(code, layout.EXTENT, layout.EXTENT.bytes),
     'mkdir-body': structureTable(code, layout.MKDIR_BODY, bodyEnd),
     'add-daxdev-body': structureTable(code, layout.ADD_DAXDEV_BODY, bodyEnd),
+    backup: structureTable(code, layout.BACKUP_HEADER, layout.BACKUP_HEADER.bytes),
     capacity: capacityTable(code),
     examples: exampleDumps(code),
   };

@@ -166,6 +166,23 @@ export const ADD_DAXDEV_BODY = structure('Body of an add-daxdev', 544, {
   index: u32(40, 'device index: dense, in log order; the primary is 0'),
 });
 
+/** Of a file that `famfs fsck --repair` saves superblock and log in: where they begin in it. */
+export const BACKUP_SUPERBLOCK_OFFSET = 4096;
+export const BACKUP_LOG_OFFSET = 8192;
+export const BACKUP_MAGIC = 0x6273666d6166;
+export const BACKUP_VERSION = 1;
+
+export const BACKUP_HEADER = structure('Backup header', 80, {
+  magic: u64(0, 'magic 0x6273666d6166: the text "famfsb"'),
+  version: u64(8, 'version of this format: 1'),
+  time: u64(16, 'when it was made: milliseconds since 1970-01-01 UTC'),
+  uuid: uuid(24, 'UUID of the file system'),
+  deviceUuid: uuid(40, 'UUID of its primary device'),
+  logLength: u64(56, 'log length in bytes'),
+  sum: u64(64, 'CRC-32 of all bytes from 4096 to the end, upper 32 bits zero'),
+  crc: crc(72, 72),
+});
+
 /** Entries that a log of `length` bytes holds. */
 export function logCapacity(length: number): number {
   return Math.floor((length - LOG_HEADER.bytes) / LOG_ENTRY.bytes);

@@ -76,7 +76,8 @@ export async function check(path: string, options: CheckOptions = {}): Promise<C
   }
 }
 
-async function checkDevice(device: Device, options: CheckOptions): Promise<CheckReport> {
+/** Checks the file system on an open device. Throws FamfsError `device-io` and `interrupted`. */
+export async function checkDevice(device: Device, options: CheckOptions): Promise<CheckReport> {
   const { superblock, findings } = findSuperblock(device);
   const known = !findings.some((found) => found.code === 'sb-magic');
   const contents = hasUsableGeometry(findings)

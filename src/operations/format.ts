@@ -19,7 +19,7 @@ import { storeDurably } from '../log/store';
 import { decodeSuperblock, encodeSuperblock } from '../log/superblock';
 import { isPowerOfTwo } from '../numbers';
 import { type DaxModeOptions, type SwitchedMode, withDaxMode } from './dax-mode';
-import { mountOfDevice } from './mounts';
+import { checkNotMounted } from './mounts';
 import { lockDevice, type WriteOptions } from './owner-session';
 import { type AddedDevice, checkNotFamfs, entryOf, NewSecondaries } from './secondaries';
 
@@ -116,23 +116,13 @@ function onLockedDevice<T extends object>(
 async function whileLocked<T>(path: string, options: FormatOptions, work: (device: Device) => T): Promise<T> {
   const device = openDevice(path, { writable: true, noSync: options.noSync ?? false });
   try {
-    checkNotMounted(path, device);
+    checkNotMounted(path, device.path);
     await lockDevice(device, options);
-    checkNotMounted(path, device);
+    checkNotMounted(path, device.path);
     return work(device);
   } finally {
     device.close();
   }
-}
-
-function checkNotMounted(path: string, device: Device): void {
-  const mount = mountOfDevice(device.path);
-  if (!mount) return;
-  throw new FamfsError(
-    'device-mounted',
-    `${path}: mounted on ${mount.directory}`,
-    `famfs umount ${mount.directory} first`,
-  );
 }
 
 function createSparse(path: string, bytes: number): void {

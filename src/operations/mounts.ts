@@ -61,6 +61,17 @@ export function mountOfDevice(path: string): Mount | undefined {
   return mountsOfDevice(path)[0];
 }
 
+/** Throws FamfsError `device-mounted` when the device that was given as `path` is mounted on this host. */
+export function checkNotMounted(path: string, device = path): void {
+  const mount = mountOfDevice(device);
+  if (!mount) return;
+  throw new FamfsError(
+    'device-mounted',
+    `${path}: mounted on ${mount.directory}`,
+    `famfs umount ${mount.directory} first`,
+  );
+}
+
 /** A path in a mounted famfs: the mount and the path's bytes relative to the mount point. */
 export interface Location {
   readonly mount: Mount;

@@ -3,22 +3,38 @@ import { printable } from '../log/paths';
 import { entryOfIno } from '../log/replay';
 import { INO, type Tree } from '../log/tree';
 
+/** Two files, or two extents of one, that share bytes of a device. Inodes; offset and bytes of what is shared. */
+export interface Overlap {
+  readonly earlier: number;
+  readonly later: number;
+  readonly devindex: number;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /**
  * Finds the extents that share bytes: sorted by device and offset, each against the one that reaches furthest so far.
- * One finding for each extent that begins inside another, naming both files.
+ * One overlap for each extent that begins inside another.
  */
-export function findOverlaps(tree: Tree): Finding[] {
+export function overlapsIn(tree: Tree): Overlap[] {
   if (isInOrder(tree)) return [];
-  const extents = collectExtents(tree);
-  const findings: Finding[] = [];
+  const overlaps: Overlap[] = [];
   let furthest: ExtentOfFile | undefined;
-  for (const extent of extents) {
+  for (const extent of collectExtents(tree)) {
     if (furthest && furthest.devindex === extent.devindex && extent.offset < furthest.end) {
-      findings.push(overlap(tree, furthest, extent));
+      overlaps.push(overlap(furthest, extent));
     }
     if (!furthest || furthest.devindex !== extent.devindex || extent.end > furthest.end) furthest = extent;
   }
-  return findings;
+  return overlaps;
+}
+
+/** A finding for each overlap, about the file that was logged later and naming both. */
+export function findOverlaps(tree: Tree): Finding[] {
+  return overlapsIn(tree).map(({ bytes, devindex, earlier, later, offset }) => {
+    const detail = `${bytes} bytes at ${offset} of device ${devindex} also belong to ${nameOf(tree, earlier)}`;
+    return entryFinding('ext-overlap', entryOfIno(later), pathOf(tree, later), detail);
+  });
 }
 
 /** Whether each extent begins where the one before it ends, or behind: usual in a log, and then none share a byte. */
@@ -52,11 +68,10 @@ function collectExtents(tree: Tree): ExtentOfFile[] {
   return extents.sort((a, b) => a.devindex - b.devindex || a.offset - b.offset || a.ino - b.ino);
 }
 
-function overlap(tree: Tree, a: ExtentOfFile, b: ExtentOfFile): Finding {
+function overlap(a: ExtentOfFile, b: ExtentOfFile): Overlap {
   const [earlier, later] = a.ino <= b.ino ? [a, b] : [b, a];
-  const shared = Math.min(a.end, b.end) - Math.max(a.offset, b.offset);
-  const detail = `${shared} bytes at ${b.offset} of device ${b.devindex} also belong to ${nameOf(tree, earlier.ino)}`;
-  return entryFinding('ext-overlap', entryOfIno(later.ino), pathOf(tree, later.ino), detail);
+  const bytes = Math.min(a.end, b.end) - Math.max(a.offset, b.offset);
+  return { earlier: earlier.ino, later: later.ino, devindex: b.devindex, offset: b.offset, bytes };
 }
 
 function nameOf(tree: Tree, ino: number): string {

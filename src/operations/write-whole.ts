@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fsyncSync,
   linkSync,
   lstatSync,
   openSync,
@@ -18,6 +19,8 @@ export interface WholeFileOptions {
   readonly mode: number;
   /** Take the place of a file that exists. */
   readonly replace: boolean;
+  /** Wait until contents and name would be there after a crash of the host. */
+  readonly durable?: boolean;
 }
 
 const SLASH = 0x2f;
@@ -30,7 +33,7 @@ const SLASH = 0x2f;
  */
 export async function writeWhole(
   path: Buffer,
-  { mode, replace }: WholeFileOptions,
+  { durable, mode, replace }: WholeFileOptions,
   write: (fd: number) => Promise<void>,
 ): Promise<void> {
   checkReplaceable(path);
@@ -41,6 +44,7 @@ export async function writeWhole(
     try {
       await write(fd);
       fchmodSync(fd, mode);
+      if (durable) fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
@@ -48,6 +52,7 @@ export async function writeWhole(
   } finally {
     rmSync(temporary, { force: true });
   }
+  if (durable) syncDirectory(directoryOf(path));
 }
 
 function checkReplaceable(path: Buffer): void {
@@ -57,8 +62,21 @@ function checkReplaceable(path: Buffer): void {
 }
 
 function temporaryName(path: Buffer): Buffer {
-  const directory = path.subarray(0, path.lastIndexOf(SLASH) + 1);
-  return Buffer.concat([directory, Buffer.from(`.famfs-partial-${randomBytes(8).toString('hex')}`)]);
+  return Buffer.concat([directoryOf(path), Buffer.from(`.famfs-partial-${randomBytes(8).toString('hex')}`)]);
+}
+
+/** The directory of a path with a slash behind it; nothing for that of the process. */
+function directoryOf(path: Buffer): Buffer {
+  return path.subarray(0, path.lastIndexOf(SLASH) + 1);
+}
+
+function syncDirectory(path: Buffer): void {
+  const fd = openSync(path.length === 0 ? '.' : path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Gives a file its name; without `replace` not one that is taken. */

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { FINDINGS, type FindingCode } from '../log/findings';
+import { LOG_HEADER } from '../log/layout';
+import type { RepairAct } from '../log/repair';
 import type { CheckReport } from '../operations/check';
+import type { Repair } from '../operations/repair';
 import { Count } from './shared';
 
 export const FindingSchema = z.strictObject({
@@ -26,7 +29,31 @@ export const PoolSchema = SpaceSchema.extend({
 
 export const RoleSchema = z.enum(['owner', 'client']);
 
-export const FsckSchema: z.ZodType<CheckReport> = z.strictObject({
+const RepairSchema: z.ZodType<Repair> = z.strictObject({
+  found: z.array(FindingSchema).describe('what was wrong before'),
+  acts: z
+    .array(
+      z.strictObject({
+        field: z.enum(Object.keys(LOG_HEADER.fields) as RepairAct['field'][]),
+        offset: Count.describe('bytes from the start of the device'),
+        length: Count.describe('bytes'),
+        from: z.string(),
+        to: z.string(),
+        why: z.string(),
+      }),
+    )
+    .describe('fields of the log header that were changed, or would be'),
+  givesUp: Count.describe('entries that cannot be read and are not counted afterwards'),
+  safe: z.boolean().describe('no entry is given up, and none appears that was not there'),
+  doubt: z.exactOptional(z.string()).describe('why a damaged log header is left as it is'),
+  done: z.boolean(),
+  backup: z.exactOptional(z.string()).describe('where superblock and log were saved before'),
+  copyOut: z
+    .array(z.strictObject({ why: z.string(), command: z.string() }))
+    .describe('commands that save what stays wrong; at most 100'),
+});
+
+export const FsckSchema: z.ZodType<CheckReport & { repair?: Repair }> = z.strictObject({
   device: z.string(),
   deviceBytes: Count,
   mountedOn: z.exactOptional(z.string()),
@@ -48,4 +75,5 @@ export const FsckSchema: z.ZodType<CheckReport> = z.strictObject({
   errors: Count,
   warnings: Count,
   findings: z.array(FindingSchema),
+  repair: z.exactOptional(RepairSchema).describe('with --repair; the rest is how things are after it'),
 });

@@ -25,6 +25,7 @@ import { MkfsSchema } from './mkfs';
 import { MkmetaSchema } from './mkmeta';
 import { MountSchema } from './mount';
 import { OwnerSchema } from './owner';
+import { RestoreSchema } from './restore';
 import { FailureSchema } from './shared';
 import { StatusSchema } from './status';
 import { UmountSchema } from './umount';
@@ -63,6 +64,7 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   mount: MountSchema,
   'mount.famfs': MountSchema,
   owner: OwnerSchema,
+  restore: RestoreSchema,
   status: StatusSchema,
   umount: UmountSchema,
   verify: VerifySchema,

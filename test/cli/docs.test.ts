@@ -123,6 +123,10 @@ describe('examples in the help', () => {
         steps.push(`famfs mount --no-sync --log-file server.log ${device} mnt`, 'famfs mkdir mnt/ready');
         steps.push('famfs creat -s 2m -r -S 42 mnt/filled');
       }
+      if (example.startsWith('famfs restore')) {
+        steps.push('printf 1 | dd of=device.img bs=1 seek=2097184 conv=notrunc status=none');
+        steps.push('{ famfs fsck --repair --yes --backup before.backup device.img; [ $? = 1 ]; }');
+      }
       if (READS_A_FILE.test(example)) steps.push(...fillSteps(device, example.includes('/mnt/famfs')));
     }
     const { status, stdout } = await type(steps.join(' && '), scratch);

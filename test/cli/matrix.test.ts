@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorCode } from '../../src/errors';
+import { LOG_HEADER, LOG_OFFSET } from '../../src/log/layout';
 import {
   BIN,
   CLIENT,
@@ -13,6 +14,7 @@ import {
   type RunOptions,
   start,
 } from '../support/run';
+import { writeRange } from '../support/run-device';
 import { expectClear, expectFailure, expectNoTrace, type Failure } from '../support/run-expect';
 import { put } from '../support/run-files';
 import { scratchAll } from '../support/run-scratch';
@@ -69,6 +71,14 @@ const freshMount = async () => [
 const blank = async (size: string) => {
   const path = scratch.path(`${scratch.unique('blank')}.img`);
   await commandOk('truncate', ['-s', size, path]);
+  return path;
+};
+/** A backup of the file system on a device, whose log header was damaged for it and is repaired. */
+const backupOf = async (device: string) => {
+  const path = scratch.path(`${scratch.unique('saved')}.backup`);
+  writeRange(device, LOG_OFFSET + LOG_HEADER.fields.nextSeqnum.offset, Buffer.of(9));
+  expect((await famfs(['fsck', '--repair', '--yes', '--backup', path, device])).status).toBe(1);
+  chmodSync(path, 0o644);
   return path;
 };
 const READS_WHAT_ALL_MAY_READ = { why: 'reads only what all users may read' };
@@ -205,6 +215,14 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
     right: () => ['owner', mount],
     forbidden: { args: () => ['owner', locked] },
     client: 'works',
+  },
+  restore: {
+    right: async () => {
+      const device = await scratch.makeDevice('4g');
+      return ['restore', '--yes', '--no-sync', await backupOf(device), device];
+    },
+    forbidden: { args: async () => ['restore', '--yes', await backupOf(locked), locked] },
+    client: 'refused',
   },
   status: {
     right: () => ['status', mount],

@@ -1,0 +1,305 @@
+import fc from 'fast-check';
+import { isError } from '../../../src/log/findings';
+import { inspectHeader } from '../../../src/log/header';
+import {
+  entryOffset,
+  LOG_ENTRY,
+  LOG_HEADER,
+  LOG_OFFSET,
+  logCapacity,
+  MIB,
+  SUPERBLOCK,
+} from '../../../src/log/layout';
+import { type HeaderPlan, planHeader, storeHeader } from '../../../src/log/repair';
+import { Replay } from '../../../src/log/replay';
+import { findSuperblock } from '../../../src/log/superblock';
+import {
+  damage,
+  entryField,
+  headerField,
+  type Image,
+  type MemoryStore,
+  makeImage,
+  setCounters,
+  TYPICAL,
+} from '../../support/images';
+import { DAMAGED_IMAGES } from '../../support/images-damaged';
+
+const ENTRIES = 13;
+const CAPACITY = logCapacity(8 * MIB);
+const LOG_END = LOG_OFFSET + 8 * MIB;
+
+/** Codes of all that is wrong with an image whose superblock is sound, each once. */
+function codesOf(store: MemoryStore): string[] {
+  const { findings, superblock } = findSuperblock(store);
+  const header = inspectHeader(store, superblock.logLength);
+  const all = [...findings, ...header.findings];
+  const replay = new Replay(store, superblock, (found) => all.push(found));
+  replay.to(Math.min(header.counters.nextIndex, CAPACITY));
+  return [...new Set(all.filter(isError).map(({ code }) => code))].sort();
+}
+
+const plan = (store: MemoryStore): HeaderPlan => planHeader(store, findSuperblock(store).superblock);
+const countersOn = (store: MemoryStore) => inspectHeader(store, 8 * MIB).counters;
+const headerOf = (store: MemoryStore) => store.read(LOG_OFFSET, LOG_HEADER.bytes);
+const restOf = (store: MemoryStore) =>
+  Buffer.concat([
+    store.read(0, LOG_OFFSET),
+    store.read(LOG_OFFSET + LOG_HEADER.bytes, LOG_END - LOG_OFFSET - LOG_HEADER.bytes),
+  ]);
+
+function repair(store: MemoryStore): HeaderPlan {
+  const made = plan(store);
+  if (made.acts.length > 0) storeHeader(store, made);
+  return made;
+}
+
+/** Damaged images that a repair makes clean; one gives up its last entry. */
+const REPAIRED = new Set([
+  'log header all zeros',
+  'log magic',
+  'log header sum',
+  'log header sum, upper half',
+  'log length doubled',
+  'log length 0',
+  'last index',
+  'next sequence number',
+  'next index one too high',
+  'both counters one too high',
+  'more entries than fit',
+  '2^40 entries',
+  '2^64 - 1 entries',
+  'sum of the last entry',
+]);
+
+describe('every kind of damage', () => {
+  const images = DAMAGED_IMAGES.filter(({ make }) => !findSuperblock(make().store).findings.some(isError));
+
+  test('is among those that are repaired, as far as it is named there', () => {
+    const names = images.map(({ name }) => name);
+    expect([...REPAIRED].filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  test.each(images.map(({ name, make }) => [name, make] as const))('%s', (name, make) => {
+    const { store } = make();
+    const codes = codesOf(store);
+    const [header, rest] = [headerOf(store), restOf(store)];
+    store.calls.length = 0;
+    const made = repair(store);
+    expect(restOf(store).equals(rest)).toBe(true);
+    if (REPAIRED.has(name)) {
+      expect(codesOf(store)).toEqual([]);
+      expect(countersOn(store).nextIndex).toBe(name === 'sum of the last entry' ? ENTRIES - 1 : ENTRIES);
+      expect(made.givesUp).toBe(name === 'sum of the last entry' ? 1 : 0);
+    } else {
+      expect(codesOf(store)).toEqual(codes);
+      expect(store.calls).toEqual([]);
+      expect(headerOf(store).equals(header)).toBe(true);
+    }
+    expect(plan(store).acts).toEqual([]);
+  });
+});
+
+const counter = fc.oneof(
+  fc.integer({ min: 0, max: ENTRIES + 5 }),
+  fc.integer({ min: 0, max: CAPACITY + 5 }),
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+);
+
+function damageCounters({ store }: Image, index: number | bigint, seqnum: number | bigint): void {
+  const bytes = headerOf(store);
+  LOG_HEADER.fields.nextIndex.setBig(bytes, 0, BigInt(index));
+  LOG_HEADER.fields.nextSeqnum.setBig(bytes, 0, BigInt(seqnum));
+  store.store(LOG_OFFSET, bytes);
+}
+
+test('any counters become those of the last entry that either counts and that can be read', () => {
+  const untouched = restOf(makeImage().store);
+  fc.assert(
+    fc.property(counter, counter, (index, seqnum) => {
+      const image = makeImage();
+      damageCounters(image, index, seqnum);
+      const { store } = image;
+      store.calls.length = 0;
+      const made = repair(store);
+      for (const call of store.calls) {
+        if (call.call === 'fence') continue;
+        expect(call.offset).toBeGreaterThanOrEqual(LOG_OFFSET);
+        expect(call.offset + call.length).toBeLessThanOrEqual(LOG_OFFSET + LOG_HEADER.bytes);
+      }
+      expect(restOf(store).equals(untouched)).toBe(true);
+      expect(codesOf(store)).toEqual([]);
+      const counted = Number(BigInt(index) > BigInt(seqnum) ? index : seqnum);
+      const count = Math.min(ENTRIES, counted);
+      expect(countersOn(store)).toEqual({ nextIndex: count, nextSeqnum: count });
+      expect(made.safe).toBe(Number(index) >= count);
+      const calls = store.calls.length;
+      repair(store);
+      expect(store.calls).toHaveLength(calls);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('any bytes of the header are repaired, or left as they are with a reason or errors of entries', () => {
+  const at = fc.integer({ min: 0, max: LOG_HEADER.bytes - 1 });
+  const bytes = fc.array(fc.tuple(at, fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 6 });
+  const untouched = restOf(makeImage().store);
+  fc.assert(
+    fc.property(bytes, (flips) => {
+      const { store } = makeImage();
+      const header = headerOf(store);
+      for (const [offset, bits] of flips) header[offset] = (header[offset] as number) ^ bits;
+      store.store(LOG_OFFSET, header);
+      const made = repair(store);
+      expect(restOf(store).equals(untouched)).toBe(true);
+      expect(made.doubt).toBeUndefined();
+      expect(codesOf(store)).toEqual([]);
+      expect(plan(store).acts).toEqual([]);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+const small = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: ENTRIES }) }, counter);
+const WORDS = LOG_HEADER.bytes / 8;
+
+/** What a store of the plan may leave when the power fails: the words of each store of it that came before, or some. */
+function torn(made: HeaderPlan, store: MemoryStore, mask: number, last: number): Buffer {
+  const left = Buffer.from(made.before);
+  store.calls.length = 0;
+  storeHeader(store, made);
+  const stores = store.calls.flatMap((call) => (call.call === 'store' ? [call] : []));
+  stores.slice(0, 1 + (last % stores.length)).forEach(({ length, offset }, i, taken) => {
+    for (let at = offset - LOG_OFFSET; at < offset - LOG_OFFSET + length; at += 8) {
+      if (i < taken.length - 1 || (mask >> (at / 8)) & 1) made.after.copy(left, at, at, at + 8);
+    }
+  });
+  return left;
+}
+
+test('a power cut while it is stored leaves a header that another repair makes the same', () => {
+  const mask = fc.integer({ min: 0, max: 2 ** WORDS - 1 });
+  fc.assert(
+    fc.property(small, small, mask, fc.nat(1), fc.boolean(), (index, seqnum, words, last, lost) => {
+      const image = makeImage();
+      damageCounters(image, index, seqnum);
+      const { store } = image;
+      if (lost) damage(image, headerField('magic'), 0, { reseal: false });
+      const made = plan(store);
+      if (made.acts.length === 0) return;
+      store.store(LOG_OFFSET, torn(made, store, words, last));
+      repair(store);
+      expect(headerOf(store).equals(made.after)).toBe(true);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test.each([
+  ['in one store', (image: Image) => setCounters(image, 20), [[0, 48]]],
+  [
+    'its magic last, where that was lost',
+    (image: Image) => image.store.zero(LOG_OFFSET, LOG_HEADER.bytes),
+    [
+      [8, 40],
+      [0, 8],
+    ],
+  ],
+] as const)('it is made durable %s', (_how, spoil, ranges) => {
+  const image = makeImage();
+  spoil(image);
+  image.store.calls.length = 0;
+  repair(image.store);
+  expect(image.store.calls).toEqual(
+    ranges.flatMap(([offset, length]) => {
+      const range = { offset: LOG_OFFSET + offset, length };
+      return [{ call: 'store', ...range }, { call: 'flush', ...range }, { call: 'fence' }];
+    }),
+  );
+});
+
+describe('what is told', () => {
+  test('each field, from what to what, where and why', () => {
+    const image = makeImage();
+    setCounters(image, 20);
+    const common = { length: 8, from: '20', to: '13', why: 'no entry from 13 on was ever stored' };
+    expect(plan(image.store).acts).toEqual([
+      { field: 'nextSeqnum', offset: LOG_OFFSET + 32, ...common },
+      { field: 'nextIndex', offset: LOG_OFFSET + 40, ...common },
+    ]);
+  });
+
+  test('exact values beyond 2^53, and magic and checksum in hexadecimal', () => {
+    const image = makeImage();
+    damageCounters(image, 2n ** 64n - 1n, 13);
+    damage(image, headerField('magic'), 0xabc, { reseal: true });
+    const acts = plan(image.store).acts.map(({ field, from, to }) => [field, from, to]);
+    expect(acts).toContainEqual(['magic', '0xabc', '0xbadcafef00d']);
+    expect(acts).toContainEqual(['nextIndex', '18446744073709551615', '13']);
+    expect(acts).toContainEqual(['crc', expect.stringMatching(/^0x/), '0xa5875078']);
+  });
+
+  test('entries that are given up, as not safe', () => {
+    const image = makeImage();
+    damage(image, entryField(TYPICAL.last, LOG_ENTRY, 'crc'), 1, { reseal: false });
+    setCounters(image, 20);
+    const made = plan(image.store);
+    expect(made).toMatchObject({ count: 12, givesUp: 1, safe: false });
+    expect(made.acts[0]?.why).toBe('behind that no entry can be read; 1 of them hold something');
+  });
+
+  test('entries that appear, as not safe', () => {
+    const image = makeImage();
+    setCounters(image, 5, 13);
+    const made = plan(image.store);
+    expect(made).toMatchObject({ count: 13, givesUp: 0, safe: false });
+    expect(made.acts).toMatchObject([{ field: 'nextIndex', why: 'entries 5 to 12 are there and whole' }]);
+  });
+});
+
+describe('what is left, with a reason', () => {
+  test('counters that differ where an entry between them is damaged', () => {
+    const image = makeImage();
+    damage(image, entryField(8, LOG_ENTRY, 'crc'), 1, { reseal: false });
+    setCounters(image, 5, 13);
+    expect(plan(image.store)).toMatchObject({ acts: [], doubt: expect.stringContaining('entry 8') });
+  });
+
+  test('a header that is sound for another log', () => {
+    const { store } = makeImage();
+    const other = makeImage({ logLength: 16 * MIB });
+    store.store(LOG_OFFSET, headerOf(other.store));
+    expect(plan(store)).toMatchObject({ acts: [], doubt: expect.stringContaining('another file system') });
+  });
+});
+
+test('a bad entry in the middle stays counted, and what is behind the last entry does not', () => {
+  const image = makeImage();
+  damage(image, entryField(TYPICAL.file, LOG_ENTRY, 'crc'), 1, { reseal: false });
+  setCounters(image, 600);
+  const before = image.store.read(0, SUPERBLOCK.bytes);
+  expect(repair(image.store)).toMatchObject({ count: ENTRIES, givesUp: 0, safe: true });
+  expect(codesOf(image.store)).toEqual(['entry-crc']);
+  expect(image.store.read(0, SUPERBLOCK.bytes).equals(before)).toBe(true);
+  expect(image.store.read(entryOffset(0), LOG_ENTRY.bytes).every((byte) => byte === 0)).toBe(false);
+});
+
+test('an entry whose sum is right is never given up, whatever else is wrong with it', () => {
+  for (const [name, value] of [
+    ['seqnum', 77],
+    ['type', 99],
+  ] as const) {
+    const image = makeImage();
+    damage(image, entryField(TYPICAL.last, LOG_ENTRY, name), value, { reseal: true });
+    setCounters(image, 20);
+    expect(repair(image.store).count).toBe(ENTRIES);
+  }
+});
+
+test.each([1, 481, 482, CAPACITY])('%d entries that were never stored are none', (count) => {
+  const image = makeImage({ entries: [] });
+  setCounters(image, count);
+  expect(repair(image.store)).toMatchObject({ count: 0, givesUp: 0, safe: true });
+  expect(codesOf(image.store)).toEqual([]);
+});
