@@ -6,9 +6,12 @@ import {
   BACKUP_MAGIC,
   BACKUP_SUPERBLOCK_OFFSET,
   BACKUP_VERSION,
+  LOG_HEADER,
+  LOG_OFFSET,
   SUPERBLOCK,
 } from './layout';
-import { inspectSuperblock, type Superblock } from './superblock';
+import { type Store, storeDurably } from './store';
+import { findSuperblock, inspectSuperblock, type Superblock } from './superblock';
 
 /** What a backup says of itself. */
 export interface BackupHeader {
@@ -72,4 +75,63 @@ export function decodeBackup(start: Buffer, size: number): DecodedBackup | strin
     return `it has ${size} bytes, and must have ${backupSize(logLength)}`;
   }
   return { header, bytes, superblock };
+}
+
+/** A backup as putBack needs it. */
+export interface SavedLog {
+  readonly superblock: Superblock;
+  /** The 200 bytes of the superblock. */
+  readonly superblockBytes: Buffer;
+  /** The log, a piece after the other. `offset` counts from its beginning; its header is in the first one. */
+  pieces(): Iterable<{ readonly offset: number; readonly bytes: Buffer }>;
+}
+
+/** In words, how the file system on a device is not the one that was saved; undefined when it is. */
+export function differenceOf(there: Superblock, saved: Superblock): string | undefined {
+  if (there.uuid !== saved.uuid) {
+    return `holds the file system ${there.uuid}, the backup is of ${saved.uuid}`;
+  }
+  if (there.deviceUuid !== saved.deviceUuid) {
+    return `is the device ${there.deviceUuid}, the backup is of ${saved.deviceUuid}`;
+  }
+  return undefined;
+}
+
+/**
+ * Puts back what was saved: the entries, then the log header, then the superblock, each durable before the next, and
+ * nothing that is there already. Where another superblock is there, or none, it is wiped first: log entries do not tell
+ * whose they are. Returns how many bytes were stored.
+ */
+export function putBack(store: Store, saved: SavedLog): number {
+  const { findings, superblock } = findSuperblock(store);
+  if (findings.some(isError) || differenceOf(superblock, saved.superblock) !== undefined) {
+    storeDurably(store, 0, Buffer.alloc(SUPERBLOCK.bytes));
+  }
+  let stored = 0;
+  let header = Buffer.alloc(0);
+  for (const { bytes, offset } of saved.pieces()) {
+    const skipped = offset === 0 ? LOG_HEADER.bytes : 0;
+    if (offset === 0) header = Buffer.from(bytes.subarray(0, skipped));
+    const at = LOG_OFFSET + offset + skipped;
+    const entries = bytes.subarray(skipped);
+    if (isThere(store, at, entries)) continue;
+    store.store(at, entries);
+    store.flush(at, entries.length);
+    stored += entries.length;
+  }
+  store.fence();
+  for (const [at, bytes] of [
+    [LOG_OFFSET, header],
+    [0, saved.superblockBytes],
+  ] as const) {
+    if (isThere(store, at, bytes)) continue;
+    storeDurably(store, at, bytes);
+    stored += bytes.length;
+  }
+  return stored;
+}
+
+function isThere(store: Store, offset: number, bytes: Buffer): boolean {
+  store.invalidate(offset, bytes.length);
+  return store.read(offset, bytes.length).equals(bytes);
 }

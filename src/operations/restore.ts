@@ -1,11 +1,11 @@
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { FamfsError } from '../errors';
+import { differenceOf, putBack } from '../log/backup';
 import { isError } from '../log/findings';
 import { inspectHeaderBytes, readCounters } from '../log/header';
-import { LOG_HEADER, LOG_OFFSET, logCapacity, SUPERBLOCK } from '../log/layout';
-import { storeDurably } from '../log/store';
-import { findSuperblock, type Superblock } from '../log/superblock';
+import { LOG_OFFSET, logCapacity } from '../log/layout';
+import { findSuperblock } from '../log/superblock';
 import { OpenBackup } from './backup-file';
 import { checkNotMounted, targetOf } from './mounts';
 import { checkOwner, lockDevice, type WriteOptions } from './owner-session';
@@ -96,21 +96,6 @@ function checkFits(device: Device, { superblock: saved }: OpenBackup, file: stri
   }
 }
 
-function isSame(device: Device, saved: Superblock): boolean {
-  const { findings, superblock } = findSuperblock(device);
-  return !findings.some(isError) && differenceOf(superblock, saved) === undefined;
-}
-
-function differenceOf(there: Superblock, saved: Superblock): string | undefined {
-  if (there.uuid !== saved.uuid) {
-    return `holds the file system ${there.uuid}, the backup is of ${saved.uuid}`;
-  }
-  if (there.deviceUuid !== saved.deviceUuid) {
-    return `is the device ${there.deviceUuid}, the backup is of ${saved.deviceUuid}`;
-  }
-  return undefined;
-}
-
 function planOf(device: Device, backup: OpenBackup, file: string): RestorePlan {
   const { header, superblock } = backup;
   const sound = !findSuperblock(device).findings.some(isError);
@@ -126,40 +111,4 @@ function planOf(device: Device, backup: OpenBackup, file: string): RestorePlan {
     ...(counted <= capacity ? { entriesBefore: counted } : {}),
     entries: Math.min(saved, capacity),
   };
-}
-
-/** Returns how many bytes were stored. */
-function putBack(device: Device, backup: OpenBackup): number {
-  let stored = 0;
-  // Log entries do not tell whose they are: under no superblock but that of the backup.
-  if (!isSame(device, backup.superblock)) storeDurably(device, 0, Buffer.alloc(SUPERBLOCK.bytes));
-  let header = Buffer.alloc(0);
-  for (const { bytes, offset } of backup.pieces()) {
-    const skipped = offset === 0 ? LOG_HEADER.bytes : 0;
-    if (offset === 0) header = Buffer.from(bytes.subarray(0, skipped));
-    stored += storeDifference(device, LOG_OFFSET + offset + skipped, bytes.subarray(skipped));
-  }
-  device.fence();
-  for (const [offset, bytes] of [
-    [LOG_OFFSET, header],
-    [0, backup.superblockBytes],
-  ] as const) {
-    if (readFresh(device, offset, bytes.length).equals(bytes)) continue;
-    storeDurably(device, offset, bytes);
-    stored += bytes.length;
-  }
-  return stored;
-}
-
-/** Stores bytes, and begins to write them back, unless they are there. Returns how many were stored. */
-function storeDifference(device: Device, offset: number, bytes: Buffer): number {
-  if (readFresh(device, offset, bytes.length).equals(bytes)) return 0;
-  device.store(offset, bytes);
-  device.flush(offset, bytes.length);
-  return bytes.length;
-}
-
-function readFresh(device: Device, offset: number, length: number): Buffer {
-  device.invalidate(offset, length);
-  return device.read(offset, length);
 }
