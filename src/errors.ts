@@ -111,7 +111,7 @@ export const ERROR_TABLE = {
     fsck: 4,
     meaning:
       'The log is damaged, so nothing may be appended to it, or nothing read; famfs fsck tells what is wrong.',
-    todo: 'Run `famfs fsck --repair DEVICE` on the owner, unmounted: it shows what can be put right and asks before it does so. For what cannot, it names the commands by which the files that are sound are copied out; then make the file system anew.',
+    todo: 'Run `famfs fsck --repair DEVICE` on the owner, unmounted: it shows what can be put right and asks before it does so. For what cannot, it tells the commands by which sound files are copied out; then make the file system anew.',
   },
   'backup-failed': {
     exit: 1,

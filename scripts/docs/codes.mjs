@@ -36,6 +36,9 @@ header, and an entry with an error of its own, keep the owner from appending. An
 can take no place in the tree, is not served; all others are. A **warning** is about what harms no reader:
 fsck ends with status 0, or 4 with \`--strict\`.
 
+\`famfs fsck --repair\` puts right what is found in the [log header](#log-header), and entries that are counted and were
+never stored. [When fsck finds errors](OPERATIONS.md#when-fsck-finds-errors) has what it does, and what to do about the rest.
+
 ${sections.join('\n')}`;
 }
 
