@@ -1,6 +1,6 @@
 import { BLOCK_ENTRIES } from './entry-blocks';
 import { exactText } from './fields';
-import { isError } from './findings';
+import { type FindingCode, isError } from './findings';
 import { encodeHeader, inspectHeaderBytes } from './header';
 import { entryOffset, LOG_ENTRY, LOG_HEADER, LOG_OFFSET, logCapacity } from './layout';
 import { type Store, storeDurably } from './store';
@@ -8,6 +8,9 @@ import type { Superblock } from './superblock';
 
 const { fields: HEADER } = LOG_HEADER;
 const { crc: CRC, seqnum: SEQNUM } = LOG_ENTRY.fields;
+/** What is found wrong in a header besides its counters: these are in doubt then, too. */
+const CONSTANT_CODES: readonly FindingCode[] = ['log-magic', 'log-crc', 'log-length', 'log-last-index'];
+const COUNTERS_OFFSET = HEADER.nextSeqnum.offset;
 const IN_HEX: readonly string[] = ['magic', 'crc'];
 const ZEROS = Buffer.alloc(BLOCK_ENTRIES * LOG_ENTRY.bytes);
 
@@ -29,7 +32,7 @@ export interface HeaderPlan {
   readonly acts: readonly RepairAct[];
   /** Entries that are counted afterwards. */
   readonly count: number;
-  /** Entries that are counted, hold something, cannot be read, and are not counted afterwards. */
+  /** Entries behind these that may have been counted, hold something and cannot be read. */
   readonly givesUp: number;
   /** Whether no entry is given up and none is counted that readers did not see before. */
   readonly safe: boolean;
@@ -48,7 +51,7 @@ interface LogEnd {
 /**
  * Plans the repair of the log header of a file system whose superblock is sound. What the header repeats of the
  * superblock is made from that. The counters become the number of entries up to the last one that can be read, as far as
- * either of them counts; all entries when the header cannot be told from noise. Entries are never changed.
+ * either of them counts; all of them when more than the counters is wrong. Entries are never changed.
  */
 export function planHeader(store: Store, { logLength }: Superblock): HeaderPlan {
   store.invalidate(LOG_OFFSET, LOG_HEADER.bytes);
@@ -66,7 +69,7 @@ export function planHeader(store: Store, { logLength }: Superblock): HeaderPlan 
     const doubt = `the header is sound for a log of ${exactText(HEADER.length, before, 0)} bytes, and the superblock for one of ${logLength}: one of them is of another file system`;
     return { ...nothing, doubt };
   }
-  const lost = findings.some(({ code }) => code === 'log-magic');
+  const lost = findings.some(({ code }) => CONSTANT_CODES.includes(code));
   const capacity = logCapacity(logLength);
   const { nextIndex, nextSeqnum } = counters;
   const claimed = lost ? capacity : Math.min(capacity, Math.max(nextIndex, nextSeqnum));
@@ -85,16 +88,15 @@ export function planHeader(store: Store, { logLength }: Superblock): HeaderPlan 
 
 /**
  * Carries a plan out, durably: a kill leaves the former header or the new one, a power cut one of which another plan makes
- * the same. As long as the magic is wrong all entries count, whatever the counters say: it is stored when these are there.
+ * the same. As long as more than the counters is wrong all entries count, so that the counters are stored first.
  */
 export function storeHeader(store: Store, { after, before }: HeaderPlan): void {
-  const { length } = HEADER.magic;
-  if (HEADER.magic.big(before, 0) === HEADER.magic.big(after, 0)) {
+  if (before.subarray(0, COUNTERS_OFFSET).equals(after.subarray(0, COUNTERS_OFFSET))) {
     storeDurably(store, LOG_OFFSET, after);
     return;
   }
-  storeDurably(store, LOG_OFFSET + length, after.subarray(length));
-  storeDurably(store, LOG_OFFSET, after.subarray(0, length));
+  storeDurably(store, LOG_OFFSET + COUNTERS_OFFSET, after.subarray(COUNTERS_OFFSET));
+  storeDurably(store, LOG_OFFSET, after.subarray(0, COUNTERS_OFFSET));
 }
 
 /** A header that passes its own checksum and says the same of another log length twice. */

@@ -16,7 +16,7 @@ export interface Repair {
   readonly found: readonly Finding[];
   /** What is changed: with `done` it is, else it would be. */
   readonly acts: readonly RepairAct[];
-  /** Entries that cannot be read and are not counted afterwards. */
+  /** Entries that hold something, cannot be read and are not counted afterwards. */
   readonly givesUp: number;
   /** Whether nothing is given up, and nothing is counted that readers did not see before. */
   readonly safe: boolean;
@@ -84,7 +84,7 @@ async function repairLocked(path: string, device: Device, options: RepairOptions
   await saveBackup(backup, device, found.bytes, found.superblock);
   checkUnchanged(device, found, header);
   storeHeader(device, header);
-  const after = { ...plan, report: await checkDevice(device, options) };
+  const after = { ...plan, report: await checkDevice(device, { devices: options.devices ?? [] }) };
   return reportOf(path, after, { done: true, backup, found: report.findings });
 }
 

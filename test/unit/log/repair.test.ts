@@ -141,7 +141,21 @@ test('any counters become those of the last entry that either counts and that ca
   );
 });
 
-test('any bytes of the header are repaired, or left as they are with a reason or errors of entries', () => {
+const CONSTANT_BYTES = LOG_HEADER.fields.nextSeqnum.offset;
+const CONSTANTS = headerOf(makeImage().store).subarray(0, CONSTANT_BYTES);
+
+test.each([
+  [8, 40],
+  [24, 24],
+  [16, 32],
+])('where bytes %d and %d more of the header are zero, no entry is lost', (at, length) => {
+  const { store } = makeImage();
+  store.zero(LOG_OFFSET + at, length);
+  expect(repair(store)).toMatchObject({ count: ENTRIES, givesUp: 0 });
+  expect(countersOn(store).nextIndex).toBe(ENTRIES);
+});
+
+test('any bytes of the header are repaired, and where more than the counters is wrong all entries count', () => {
   const at = fc.integer({ min: 0, max: LOG_HEADER.bytes - 1 });
   const bytes = fc.array(fc.tuple(at, fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 6 });
   const untouched = restOf(makeImage().store);
@@ -151,9 +165,12 @@ test('any bytes of the header are repaired, or left as they are with a reason or
       const header = headerOf(store);
       for (const [offset, bits] of flips) header[offset] = (header[offset] as number) ^ bits;
       store.store(LOG_OFFSET, header);
+      const bad = !header.subarray(0, CONSTANT_BYTES).equals(CONSTANTS);
+      const counted = Math.max(...Object.values(countersOn(store)));
       const made = repair(store);
       expect(restOf(store).equals(untouched)).toBe(true);
       expect(made.doubt).toBeUndefined();
+      expect(countersOn(store).nextIndex).toBe(bad ? ENTRIES : Math.min(ENTRIES, counted));
       expect(codesOf(store)).toEqual([]);
       expect(plan(store).acts).toEqual([]);
     }),
@@ -180,12 +197,13 @@ function torn(made: HeaderPlan, store: MemoryStore, mask: number, last: number):
 
 test('a power cut while it is stored leaves a header that another repair makes the same', () => {
   const mask = fc.integer({ min: 0, max: 2 ** WORDS - 1 });
+  const constant = fc.constantFrom(undefined, 'magic', 'length', 'lastIndex', 'crc');
   fc.assert(
-    fc.property(small, small, mask, fc.nat(1), fc.boolean(), (index, seqnum, words, last, lost) => {
+    fc.property(small, small, mask, fc.nat(1), constant, (index, seqnum, words, last, lost) => {
       const image = makeImage();
       damageCounters(image, index, seqnum);
       const { store } = image;
-      if (lost) damage(image, headerField('magic'), 0, { reseal: false });
+      if (lost) damage(image, headerField(lost), 0, { reseal: false });
       const made = plan(store);
       if (made.acts.length === 0) return;
       store.store(LOG_OFFSET, torn(made, store, words, last));
@@ -199,11 +217,11 @@ test('a power cut while it is stored leaves a header that another repair makes t
 test.each([
   ['in one store', (image: Image) => setCounters(image, 20), [[0, 48]]],
   [
-    'its magic last, where that was lost',
-    (image: Image) => image.store.zero(LOG_OFFSET, LOG_HEADER.bytes),
+    'the counters first, where more is wrong',
+    (image: Image) => damage(image, headerField('crc'), 1, { reseal: false }),
     [
-      [8, 40],
-      [0, 8],
+      [32, 16],
+      [0, 32],
     ],
   ],
 ] as const)('it is made durable %s', (_how, spoil, ranges) => {
