@@ -3,9 +3,18 @@ import { dirname } from 'node:path';
 import { openDevice } from '../../src/device/open';
 import { decodeBackup } from '../../src/log/backup';
 import { FINDINGS } from '../../src/log/findings';
-import { BACKUP_LOG_OFFSET, LOG_OFFSET, MIB } from '../../src/log/layout';
+import { BACKUP_LOG_OFFSET, LOG_ENTRY, LOG_OFFSET, MIB } from '../../src/log/layout';
 import type { RepairReport } from '../../src/operations/repair';
-import { FS_UUID, file, type Image, makeImage, setCounters, writeImage } from '../support/images';
+import {
+  damage,
+  entryField,
+  FS_UUID,
+  file,
+  type Image,
+  makeImage,
+  setCounters,
+  writeImage,
+} from '../support/images';
 import { DAMAGED_IMAGES } from '../support/images-damaged';
 import { CLIENT, famfs, famfsOk, type RunOptions, shell, start } from '../support/run';
 import { damagedDevice, loggedPaths, readOnDevice, readRange, writeRange } from '../support/run-device';
@@ -113,6 +122,18 @@ describe('a repair', () => {
     await famfsOk(['mkdir', '--no-sync', `${mount}/more`]);
     expect(loggedPaths(device).at(-1)).toBe('more');
     expect(readOnDevice(device).entries).toHaveLength(13);
+  });
+
+  test('of a log with other errors leaves these, with status 5', async () => {
+    const device = deviceOf((image) => {
+      damage(image, entryField(0, LOG_ENTRY, 'crc'), 1, { reseal: false });
+      setCounters(image, 20);
+    });
+    const { findings, repair } = await repaired(yes(device), 5);
+    expect(codesOf(findings.filter(({ severity }) => severity === 'error'))).toEqual(['entry-crc']);
+    expect(repair).toMatchObject({ done: true, givesUp: 0 });
+    expect(repair.copyOut.map(({ why }) => why)).toContain('what is left of entry 0');
+    expect((await repaired(yes(device), 4)).repair.done).toBe(false);
   });
 
   test('brings back a file system whose log header is gone', async () => {
