@@ -13,7 +13,7 @@ import { takeOwnership } from '../../src/operations/owner';
 import { OwnerSession } from '../../src/operations/owner-session';
 import type { FileMap } from '../../src/types';
 import { type CrashImage, LINE } from './crash-image';
-import type { Known, Recording } from './crash-operations';
+import { type Known, LOG_LENGTH, type Recording } from './crash-recording';
 import type { Stretch } from './crash-states';
 
 const PROBE = Buffer.from('made-after-the-crash');
@@ -86,29 +86,63 @@ export class Judge {
 
   #compare(stretch: Stretch): void {
     const { devicesAfter, isFormat, taker, uuidBefore } = this.recording;
+    this.#replayed(({ counts, devices, superblock, tree }) => {
+      if (stretch.allAcked && devices.length !== devicesAfter)
+        throw new WrongState(`${devices.length} devices where ${devicesAfter} were promised`);
+      if (stretch.allAcked && taker && superblock.ownerUuid !== taker)
+        throw new WrongState('taken over, and the former owner is named');
+      if (!isFormat) this.#compareTree(tree, stretch);
+      else if (superblock.uuid === uuidBefore) this.#compareOld(tree, stretch);
+      else this.#compareNew(tree, stretch, counts.entries);
+    });
+  }
+
+  /** Before the first step of mkfs is durable, the old file system may be there, whole. */
+  #compareOld(tree: Tree, { allAcked }: Stretch): void {
+    if (allAcked) throw new WrongState('the old file system is there after mkfs');
+    this.#compareAll(tree, this.recording.before, new Map(), () => true);
+  }
+
+  /** The new file system is there as a whole or not at all, with nothing in its log that a counter might come to count. */
+  #compareNew(tree: Tree, stretch: Stretch, entries: number): void {
+    this.#compareTree(tree, { ...stretch, allAcked: true });
+    const rest = this.#primary.now.subarray(entryOffset(entries), LOG_OFFSET + LOG_LENGTH);
+    if (!rest.equals(Buffer.alloc(rest.length))) throw new WrongState('old entries are left in the new log');
+  }
+
+  /** How what a mount shows differs from what is on the devices; undefined when it does not. */
+  differsFrom(there: ReadonlyMap<string, Known>): string | undefined {
+    return this.#replayed(({ tree }) => {
+      for (const [path, { bytes, mode }] of there) {
+        const ino = tree.resolve(Buffer.from(path));
+        const size = tree.kind.get(ino) === KIND.file ? tree.size.get(ino) : undefined;
+        if (ino < INO.first || tree.mode.get(ino) !== mode || size !== bytes?.length)
+          return `${path}: another one`;
+        if (bytes && !this.#bytesAt(tree.map(ino), bytes.length).equals(bytes)) return `${path}: wrong bytes`;
+      }
+      const count = tree.fileCount + tree.directoryCount;
+      return there.size === count ? undefined : `shows ${there.size} of ${count} files and directories`;
+    });
+  }
+
+  #bytesAt(map: FileMap, size: number): Buffer {
+    const pieces: Buffer[] = [];
+    eachRun(map, 0, size, (devindex, offset, length) => {
+      pieces.push((this.images[devindex] as CrashImage).now.subarray(offset, offset + length));
+    });
+    return Buffer.concat(pieces);
+  }
+
+  #replayed<T>(visit: (replay: Replay) => T): T {
     const device = openDevice(this.#primary.path, { writable: false });
     try {
       const superblock = loadSuperblock(device);
       const replay = new Replay(device, superblock, () => {});
       replay.to(inspectHeader(device, superblock.logLength).counters.nextIndex);
-      const { devices, tree } = replay;
-      if (stretch.allAcked && devices.length !== devicesAfter)
-        throw new WrongState(`${devices.length} devices where ${devicesAfter} were promised`);
-      if (stretch.allAcked && taker && superblock.ownerUuid !== taker)
-        throw new WrongState('taken over, and the former owner is named');
-      if (isFormat) this.#compareFormatted(tree, stretch, superblock.uuid === uuidBefore);
-      else this.#compareTree(tree, stretch);
+      return visit(replay);
     } finally {
       device.close();
     }
-  }
-
-  /** Before the first step of mkfs is durable, the old file system may be there, whole; from then on the new one. */
-  #compareFormatted(tree: Tree, stretch: Stretch, isOld: boolean): void {
-    const { before } = this.recording;
-    if (isOld && stretch.allAcked) throw new WrongState('the old file system is there after mkfs');
-    if (isOld) this.#compareAll(tree, before, new Map(), () => true);
-    else this.#compareTree(tree, { ...stretch, allAcked: true });
   }
 
   #compareTree(tree: Tree, { acked, allAcked }: Stretch): void {

@@ -23,37 +23,13 @@ import { mkdir } from '../../src/operations/mkdir';
 import { takeOwnership } from '../../src/operations/owner';
 import { keepBase } from './crash-image';
 import { asHost } from './crash-judge';
-import { type CrashEvent, Recorder } from './crash-record';
+import { Recorder } from './crash-record';
+import { type Known, LOG_LENGTH, type Recording } from './crash-recording';
 import { seeded } from './random';
 
-/** What a path must be: a file with these bytes, or a directory. */
-export interface Known {
-  readonly mode: number;
-  readonly bytes?: Buffer;
-}
-
-/** An operation that was written down, with what was there before and after. */
-export interface Recording {
-  readonly name: string;
-  /** Of the devices, the primary first. Beside each is its base, which is how it was at the beginning. */
-  readonly paths: readonly string[];
-  readonly events: readonly CrashEvent[];
-  readonly before: ReadonlyMap<string, Known>;
-  readonly after: ReadonlyMap<string, Known>;
-  /** Errors that fsck finds because of what the operation is. */
-  readonly brings: readonly string[];
-  /** It makes a file system: there may be none until it is done. */
-  readonly isFormat: boolean;
-  /** Of the file system at the beginning. */
-  readonly uuidBefore: string | undefined;
-  /** The host that takes the file system over. */
-  readonly taker: string | undefined;
-  readonly devicesAfter: number;
-}
-
-const OWNER = '0b5ad1e5-3c1f-4d7e-8a44-5f0c2f9b6e01';
+/** The host that owns the file systems. */
+export const OWNER = '0b5ad1e5-3c1f-4d7e-8a44-5f0c2f9b6e01';
 const TAKER = 'a7c41e90-5d2b-4f68-93ea-c1d07b8e2f02';
-const LOG_LENGTH = 8 * MIB;
 
 /** Where an operation works. */
 interface Place {

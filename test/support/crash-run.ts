@@ -1,48 +1,105 @@
+import { dirname, join } from 'node:path';
 import { CrashImage } from './crash-image';
-import { Judge, type Outcome, WrongState } from './crash-judge';
-import type { Recording } from './crash-operations';
-import { type Choice, eachStretch, putLine, type Stretch, statesOf } from './crash-states';
+import { asHost, Judge, type Outcome, WrongState } from './crash-judge';
+import { mounted, OWNER, seen } from './crash-operations';
+import type { Recording } from './crash-recording';
+import {
+  ALL_STATES,
+  type Choice,
+  eachStretch,
+  putLine,
+  type Stretch,
+  stateCount,
+  statesOf,
+} from './crash-states';
 import { seeded } from './random';
 
-/** How many states were judged, and what they were. */
-export type Tally = Record<Outcome, number>;
+/** How many states were judged, and what they were; `mounted` of those that are whole. */
+export type Tally = Record<Outcome | 'mounted', number>;
 
 export interface TryOptions {
   /** How many states to try of each stretch that has too many for all. */
   readonly perStretch: number;
   readonly seed: number;
-  /** Called with each state that is whole while the devices are in it; they must be left as they are. */
-  readonly onState?: (stretch: Stretch, state: number) => Promise<void>;
+  /** Leave stretches out of which all states are tried: they were. */
+  readonly largeOnly?: boolean;
+  /** How many of the first whole states are mounted, picked as the seed says: one among four, then among eight and so on. */
+  readonly mounts?: number;
 }
 
 /** Judges states that crashes during a recorded operation leave. Throws WrongState, with how to come to it again. */
 export async function tryCrashes(recording: Recording, options: TryOptions): Promise<Tally> {
   const images = recording.paths.map((path) => new CrashImage(path));
-  const judge = new Judge(recording, images);
-  const tally: Tally = { whole: 0, 'no-file-system': 0, 'half-taken': 0 };
-  const random = seeded(options.seed);
   try {
-    await eachStretch(images, recording.events, async (stretch) => {
-      let state = 0;
-      const here = new Uint8Array(stretch.pending.length);
-      for (const choice of statesOf(stretch, options.perStretch, random)) {
-        bring(images, stretch, here, choice);
-        try {
-          tally[await judge.judge(stretch)]++;
-          await options.onState?.(stretch, state);
-        } catch (error) {
-          throw error instanceof WrongState
-            ? told(error, recording, stretch, state, choice, options.seed)
-            : error;
-        }
-        state++;
-      }
-      bring(images, stretch, here, new Uint8Array(stretch.pending.length));
-    });
+    return await new Trial(recording, images, options).run();
   } finally {
     for (const image of images) image.close();
   }
-  return tally;
+}
+
+class Trial {
+  readonly #judge: Judge;
+  readonly #random: () => number;
+  readonly #tally: Tally = { whole: 0, 'no-file-system': 0, 'half-taken': 0, mounted: 0 };
+  readonly #mountAt: ReadonlySet<number>;
+
+  constructor(
+    private readonly recording: Recording,
+    private readonly images: readonly CrashImage[],
+    private readonly options: TryOptions,
+  ) {
+    this.#judge = new Judge(recording, images);
+    this.#random = seeded(options.seed);
+    const mounts = Array.from({ length: options.mounts ?? 0 }, (_, i) => 2 ** (i + 2));
+    this.#mountAt = new Set(mounts.map((range) => Math.ceil((range * (1 + this.#random())) / 2)));
+  }
+
+  async run(): Promise<Tally> {
+    const { images, recording } = this;
+    await eachStretch(images, recording.events, async (stretch) => {
+      if (this.options.largeOnly && stateCount(stretch) <= ALL_STATES) return;
+      const here = new Uint8Array(stretch.pending.length);
+      let state = 0;
+      for (const choice of statesOf(stretch, this.options.perStretch, this.#random)) {
+        bring(images, stretch, here, choice);
+        await this.#try(stretch, choice, state++);
+      }
+      bring(images, stretch, here, new Uint8Array(stretch.pending.length));
+    });
+    return this.#tally;
+  }
+
+  async #try(stretch: Stretch, choice: Choice, state: number): Promise<void> {
+    try {
+      const outcome = await this.#judge.judge(stretch);
+      this.#tally[outcome]++;
+      if (outcome === 'whole' && this.#mountAt.has(this.#tally.whole)) await this.#mount();
+    } catch (error) {
+      if (error instanceof WrongState) throw this.#told(error, stretch, choice, state);
+      throw error;
+    }
+  }
+
+  /** Mounts the devices as they are: what the judge found in them is in the mount. */
+  async #mount(): Promise<void> {
+    const [primary = ''] = this.recording.paths;
+    const mount = join(dirname(primary), 'mnt');
+    const there = await asHost(OWNER, () => mounted(primary, mount, async () => seen(mount)));
+    const wrong = this.#judge.differsFrom(there);
+    if (wrong !== undefined) throw new WrongState(`mounted: ${wrong}`);
+    this.#tally.mounted++;
+  }
+
+  #told(error: WrongState, { end, pending }: Stretch, choice: Choice, state: number): WrongState {
+    const { events, name } = this.recording;
+    const { perStretch, seed } = this.options;
+    const old = choice.filter((version, i) => version < (pending[i]?.versions.length ?? 0) - 1).length;
+    const where = `state ${state} before event ${end} of ${events.length}`;
+    const how = `${old} of ${pending.length} lines not written back`;
+    return new WrongState(
+      `${name}, seed ${seed}, ${perStretch} per stretch: ${where}, ${how}: ${error.message}`,
+    );
+  }
 }
 
 /** Brings the images from the versions `here` to those of `choice`. */
@@ -52,17 +109,4 @@ function bring(images: readonly CrashImage[], { pending }: Stretch, here: Choice
     if (here[i] !== version) putLine(images, line, version);
     here[i] = version;
   }
-}
-
-function told(
-  error: WrongState,
-  { events, name }: Recording,
-  { end, pending }: Stretch,
-  state: number,
-  choice: Choice,
-  seed: number,
-): WrongState {
-  const lost = choice.filter((version, i) => version < (pending[i]?.versions.length ?? 0) - 1).length;
-  const where = `state ${state} before event ${end} of ${events.length} (${lost} of ${pending.length} lines not written back)`;
-  return new WrongState(`${name}, seed ${seed}: ${where}: ${error.message}`);
 }

@@ -142,7 +142,7 @@ export function putLine(
 }
 
 /** Up to this many states of a stretch, all of them are tried. */
-const ALL_STATES = 1024;
+export const ALL_STATES = 1024;
 
 /** Which version of each pending line a state has. */
 export type Choice = Uint8Array;
@@ -166,17 +166,23 @@ export function* statesOf(stretch: Stretch, limit: number, random: () => number)
     }
 }
 
-function* everyState({ pending }: Stretch): Generator<Choice> {
-  const choice = new Uint8Array(pending.length);
-  for (;;) {
-    yield choice.slice();
-    let i = 0;
-    for (; i < pending.length; i++) {
-      choice[i] = ((choice[i] as number) + 1) % (pending[i] as PendingLine).versions.length;
-      if (choice[i] !== 0) break;
-    }
-    if (i === pending.length) return;
+/** All of them, in an order in which neighbours have little in common. */
+function* everyState(stretch: Stretch): Generator<Choice> {
+  const count = stateCount(stretch);
+  let stride = Math.ceil(count * 0.618);
+  while (stride > 1 && commonDivisor(stride, count) > 1) stride--;
+  for (let i = 0; i < count; i++) {
+    let rest = (i * stride) % count;
+    yield Uint8Array.from(stretch.pending, ({ versions: { length } }) => {
+      const version = rest % length;
+      rest = Math.floor(rest / length);
+      return version;
+    });
   }
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** None and all; each line alone, and missing alone; each prefix of the stores. Half of `limit` at most, if there are more. */
