@@ -1,7 +1,7 @@
 import { fdatasyncSync, fstatSync, read, readSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors';
-import { punchHole } from '../native/libc';
+import { punchHole, sendFile } from '../native/libc';
 import { ioError } from './checks';
 import type { Device, OpenOptions } from './device';
 import { MappedDevice } from './mapped-device';
@@ -70,6 +70,22 @@ export class FileDevice extends MappedDevice implements Device {
     }
   }
 
+  fillNow(offset: number, source: number, position: number, length: number): number {
+    this.checkStore(offset, length);
+    let done = 0;
+    try {
+      while (done < length) {
+        const count = sendFile(this.fd, offset + done, source, position + done, length - done);
+        if (count === 0) return done;
+        done += count;
+      }
+      return done;
+    } catch {
+      // What goes wrong may be of either file: by read and write it is told which.
+      return done + this.#copyNow(offset + done, source, position + done, length - done);
+    }
+  }
+
   flush(_offset: number, length: number): void {
     if (length > 0) this.#unsynced = true;
   }
@@ -83,6 +99,18 @@ export class FileDevice extends MappedDevice implements Device {
 
   override currentSize(): number {
     return fstatSync(this.fd).size;
+  }
+
+  #copyNow(offset: number, source: number, position: number, length: number): number {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(COPY_BYTES, length));
+    let done = 0;
+    while (done < length) {
+      const count = readSync(source, buffer, 0, Math.min(buffer.length, length - done), position + done);
+      if (count === 0) break;
+      this.store(offset + done, buffer.subarray(0, count));
+      done += count;
+    }
+    return done;
   }
 
   async #copy(

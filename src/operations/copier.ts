@@ -135,6 +135,7 @@ export class Copier {
 
   /** Copies pieces of all files with several of them under way; whatever thread is free takes the next piece. */
   async #transferAll(transfers: readonly Transfer[]): Promise<void> {
+    const { threads = DEFAULT_THREADS } = this.options;
     const pieces = eachPiece(transfers);
     const worker = async () => {
       for (const piece of pieces) {
@@ -143,13 +144,13 @@ export class Copier {
         if (transfer.failure) continue;
         await this.#guarded(transfer, async () => {
           this.session.checkStillOwner();
-          await transferPiece(this.session.members, piece);
+          await transferPiece(this.session.members, piece, threads === 1);
           transfer.left -= piece.length;
           this.options.onProgress?.(piece.length, printable(transfer.item.target));
         });
       }
     };
-    const workers = Array.from({ length: this.options.threads ?? DEFAULT_THREADS }, worker);
+    const workers = Array.from({ length: threads }, worker);
     const outcomes = await Promise.allSettled(workers);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
