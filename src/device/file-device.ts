@@ -86,6 +86,11 @@ export class FileDevice extends MappedDevice implements Device {
     }
   }
 
+  lend(offset: number, length: number): number | undefined {
+    this.checkStore(offset, length);
+    return this.fd;
+  }
+
   flush(_offset: number, length: number): void {
     if (length > 0) this.#unsynced = true;
   }
