@@ -1,4 +1,4 @@
-import { read, readSync } from 'node:fs';
+import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors';
 import { copyFromMemory, copyToMemory, isAccessible } from '../native/libc';
@@ -56,23 +56,13 @@ export class DaxDevice extends MappedDevice implements Device {
   }
 
   async fill(offset: number, source: number, position: number, length: number): Promise<number> {
+    this.checkStore(offset, length);
+    const segments = this.windows.segments(offset, length, 'write');
+    if (!segments) throw ioError(this.path, 'write it', undefined);
     let done = 0;
-    for (const segment of this.#toFill(offset, length)) {
+    for (const segment of segments) {
       for (let at = 0; at < segment.length; ) {
         const count = await this.#readInto(segment, at, source, position + done);
-        if (count === 0) return done;
-        at += count;
-        done += count;
-      }
-    }
-    return done;
-  }
-
-  fillNow(offset: number, source: number, position: number, length: number): number {
-    let done = 0;
-    for (const segment of this.#toFill(offset, length)) {
-      for (let at = 0; at < segment.length; ) {
-        const count = this.#readIntoNow(segment, at, source, position + done);
         if (count === 0) return done;
         at += count;
         done += count;
@@ -114,30 +104,12 @@ export class DaxDevice extends MappedDevice implements Device {
     this.windows.eachAddress(offset, length, access, visit);
   }
 
-  #toFill(offset: number, length: number): Buffer[] {
-    this.checkStore(offset, length);
-    const segments = this.windows.segments(offset, length, 'write');
-    if (!segments) throw ioError(this.path, 'write it', undefined);
-    return segments;
-  }
-
-  #readIntoNow(segment: Buffer, at: number, source: number, position: number): number {
-    try {
-      return readSync(source, segment, at, segment.length - at, position);
-    } catch (cause) {
-      throw this.#readError(cause);
-    }
-  }
-
   async #readInto(segment: Buffer, at: number, source: number, position: number): Promise<number> {
     try {
       return (await readAsync(source, segment, at, segment.length - at, position)).bytesRead;
     } catch (cause) {
-      throw this.#readError(cause);
+      if (errnoOf(cause) === 'EFAULT') throw ioError(this.path, 'write it', undefined);
+      throw cause;
     }
-  }
-
-  #readError(cause: unknown): unknown {
-    return errnoOf(cause) === 'EFAULT' ? ioError(this.path, 'write it', undefined) : cause;
   }
 }

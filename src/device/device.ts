@@ -9,7 +9,7 @@ export interface OpenOptions {
 
 /**
  * A daxdev as the rest of the program sees it. Offsets and lengths are in bytes and are checked against `size`.
- * Every store to a device goes through `store`, `zero`, `fill` or `fillNow`, or is made by what `lend` gave, and becomes durable, and visible to other hosts,
+ * Every store to a device goes through `store`, `zero` or `fill`, or is made by what `lend` gave, and becomes durable, and visible to other hosts,
  * by `flush` of its range and then `fence`. Failures of the medium throw FamfsError `device-io`.
  */
 export interface Device {
@@ -34,8 +34,6 @@ export interface Device {
    * Returns the bytes read: fewer only at the end of the file.
    */
   fill(offset: number, source: number, position: number, length: number): Promise<number>;
-  /** As fill(), in this thread, and done when it returns. */
-  fillNow(offset: number, source: number, position: number, length: number): number;
   /**
    * The descriptor by which other threads may store to this range with pwrite(2). Undefined where stores are made
    * otherwise. Throws as store() does.

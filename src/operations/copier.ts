@@ -176,7 +176,7 @@ export class Copier {
         if (piece.transfer.failure) continue;
         await this.#guarded(piece.transfer, async () => {
           this.session.checkStillOwner();
-          await transferPiece(this.session.members, piece, threads === 1);
+          await transferPiece(this.session.members, piece);
           this.#pieceDone(piece);
         });
       }

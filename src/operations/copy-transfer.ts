@@ -52,12 +52,11 @@ export function* eachPiece(transfers: readonly Transfer[]): Generator<Piece> {
 
 /**
  * Copies a piece to its place. Holes of the source are not read: their place is made zeros, which takes no room on a
- * file-backed device. With `now` this thread copies, alone. Throws FamfsError `source` when the source ends too early.
+ * file-backed device.  Throws FamfsError `source` when the source ends too early.
  */
 export async function transferPiece(
   devices: DeviceTable,
   { transfer, position, length }: Piece,
-  now: boolean,
 ): Promise<void> {
   const { item, map, opened } = transfer;
   if (!opened) throw new FamfsError('internal', `${printable(item.source)}: is not open`);
@@ -67,7 +66,7 @@ export async function transferPiece(
     for (const run of runsOf(map, range.position, range.length)) {
       const device = devices.at(run.devindex);
       if (range.hole) device.zero(run.offset, run.length);
-      else if ((await fill(device, run, source, at, now)) < run.length) {
+      else if ((await fill(device, run, source, at)) < run.length) {
         throw new FamfsError('source', `${printable(item.source)}: became shorter during the copy`);
       }
       at += run.length;
@@ -89,14 +88,7 @@ export async function turnIfDue(): Promise<void> {
 }
 
 /** Copies a run of data to the device. Returns the bytes that were there. */
-async function fill(
-  device: Device,
-  { length, offset }: Extent,
-  source: number,
-  at: number,
-  now: boolean,
-): Promise<number> {
-  if (length > SMALL_BYTES && now) return device.fillNow(offset, source, at, length);
+async function fill(device: Device, { length, offset }: Extent, source: number, at: number): Promise<number> {
   if (length > SMALL_BYTES) return device.fill(offset, source, at, length);
   const bytes = smallBuffer.subarray(0, length);
   const count = readFully(source, bytes, at);

@@ -49,7 +49,6 @@ async function attempt(name: string, work: () => unknown) {
     await attempt('store', () => device.store(SIZE / 2, Buffer.alloc(10)));
     await attempt('zero', () => device.zero(SIZE / 2, 10));
     await attempt('fill', () => device.fill(SIZE / 2, source, 0, 100));
-    await attempt('fillNow', () => device.fillNow(SIZE / 2, source, 0, 100));
     await attempt('flush what is left', () => device.flush(0, 4096));
   }
   device.close();
@@ -73,7 +72,6 @@ test.each([
       store: 'device-io',
       zero: 'device-io',
       fill: 'device-io',
-      fillNow: 'device-io',
       'flush what is left': 'done',
       ...LEFT_ALONE,
     },
