@@ -99,9 +99,12 @@ function byFamfs({ bytes, deviceMib, scratch }, source, ...flags) {
 
 const rounded = (value) => Number(value.toFixed(2));
 
-/** What `q` of the values are not above. */
+/** What `q` of the values are not above, between two of them where it falls between. */
 function quantile(values, q) {
-  return [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = q * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  return below + (at % 1) * (above - below);
 }
 
 /** Figures of one way beside those of another one: a ratio above 1 is faster, or takes less of processors. */
