@@ -52,7 +52,12 @@ const page = await build({
 await build({
   absWorkingDir: root,
   define: { MAP_PAGE_SCRIPT: JSON.stringify(page.outputFiles[0].text.trimEnd()) },
-  entryPoints: { famfs: 'src/main.ts', server: 'src/server.ts', 'check-ahead': 'src/check-ahead.ts' },
+  entryPoints: {
+    famfs: 'src/main.ts',
+    server: 'src/server.ts',
+    'check-ahead': 'src/check-ahead.ts',
+    'copy-thread': 'src/copy-thread.ts',
+  },
   outdir: fresh,
   outExtension: { '.js': '.cjs' },
   bundle: true,

@@ -15,6 +15,11 @@ export interface DataRange {
   readonly hole: boolean;
 }
 
+/** Whether a file has blocks for all of its bytes, and so no holes, as far as that can be told without asking for them. */
+export function isSolid({ blocks, size }: Pick<Stats, 'blocks' | 'size'>): boolean {
+  return blocks * BLOCK_BYTES >= size;
+}
+
 /**
  * Where an open file has data and where holes, asked in any order. Remembers the last run of data: to find its end takes
  * the kernel time that grows with its length.
@@ -26,9 +31,9 @@ export class DataRanges {
   /** `stats` are the file's: a small one that has all its blocks is not asked for holes. */
   constructor(
     private readonly fd: number,
-    { blocks, size }: Pick<Stats, 'blocks' | 'size'>,
+    stats: Pick<Stats, 'blocks' | 'size'>,
   ) {
-    const whole = size <= SMALL_BYTES && blocks * BLOCK_BYTES >= size;
+    const whole = stats.size <= SMALL_BYTES && isSolid(stats);
     this.#to = whole ? Number.POSITIVE_INFINITY : 0;
   }
 

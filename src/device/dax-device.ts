@@ -71,6 +71,11 @@ export class DaxDevice extends MappedDevice implements Device {
     return done;
   }
 
+  lend(offset: number, length: number): number | undefined {
+    this.checkStore(offset, length);
+    return undefined;
+  }
+
   flush(offset: number, length: number): void {
     this.#eachAddress(offset, length, 'read', (address, count) => {
       if (!isAccessible(address, count)) {

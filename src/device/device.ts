@@ -9,7 +9,7 @@ export interface OpenOptions {
 
 /**
  * A daxdev as the rest of the program sees it. Offsets and lengths are in bytes and are checked against `size`.
- * Every store to a device goes through `store`, `zero` or `fill`, and becomes durable, and visible to other hosts,
+ * Every store to a device goes through `store`, `zero` or `fill`, or is made by what `lend` gave, and becomes durable, and visible to other hosts,
  * by `flush` of its range and then `fence`. Failures of the medium throw FamfsError `device-io`.
  */
 export interface Device {
@@ -34,6 +34,11 @@ export interface Device {
    * Returns the bytes read: fewer only at the end of the file.
    */
   fill(offset: number, source: number, position: number, length: number): Promise<number>;
+  /**
+   * The descriptor by which other threads may store to this range with pwrite(2). Undefined where stores are made
+   * otherwise. Throws as store() does.
+   */
+  lend(offset: number, length: number): number | undefined;
   /** Begins to write back stores to a range. Done only after the next fence. */
   flush(offset: number, length: number): void;
   /** Waits until all that was flushed before is durable: orders what comes before against what comes after. */

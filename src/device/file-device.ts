@@ -1,13 +1,10 @@
-import { fdatasyncSync, fstatSync, read, readSync, write, writeSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { fdatasyncSync, fstatSync, readSync } from 'node:fs';
 import { errnoOf } from '../errors';
-import { punchHole } from '../native/libc';
+import { punchHole, sendFile } from '../native/libc';
 import { ioError } from './checks';
+import { writeRange } from './copy-range';
 import type { Device, OpenOptions } from './device';
 import { MappedDevice } from './mapped-device';
-
-const readAsync = promisify(read);
-const writeAsync = promisify(write);
 
 const COPY_BYTES = 2 ** 20;
 
@@ -18,7 +15,6 @@ const COPY_BYTES = 2 ** 20;
 export class FileDevice extends MappedDevice implements Device {
   readonly kind = 'file';
   readonly #noSync: boolean;
-  readonly #idleBuffers: Buffer[] = [];
   #unsynced = false;
 
   constructor(path: string, fd: number, size: number, options: OpenOptions) {
@@ -39,11 +35,7 @@ export class FileDevice extends MappedDevice implements Device {
 
   store(offset: number, bytes: Buffer): void {
     this.checkStore(offset, bytes.length);
-    for (let done = 0; done < bytes.length; ) {
-      done += this.#try('write it', () =>
-        writeSync(this.fd, bytes, done, bytes.length - done, offset + done),
-      );
-    }
+    this.#try('write it', () => writeRange(this.fd, offset, bytes));
   }
 
   zero(offset: number, length: number): void {
@@ -62,12 +54,23 @@ export class FileDevice extends MappedDevice implements Device {
 
   async fill(offset: number, source: number, position: number, length: number): Promise<number> {
     this.checkStore(offset, length);
-    const buffer = this.#idleBuffers.pop() ?? Buffer.allocUnsafeSlow(COPY_BYTES);
+    let done = 0;
     try {
-      return await this.#copy(buffer, offset, source, position, length);
-    } finally {
-      this.#idleBuffers.push(buffer);
+      while (done < length) {
+        const count = sendFile(this.fd, offset + done, source, position + done, length - done);
+        if (count === 0) return done;
+        done += count;
+      }
+      return done;
+    } catch {
+      // What goes wrong may be of either file: by read and write it is told which.
+      return done + this.#copy(offset + done, source, position + done, length - done);
     }
+  }
+
+  lend(offset: number, length: number): number | undefined {
+    this.checkStore(offset, length);
+    return this.fd;
   }
 
   flush(_offset: number, length: number): void {
@@ -85,27 +88,14 @@ export class FileDevice extends MappedDevice implements Device {
     return fstatSync(this.fd).size;
   }
 
-  async #copy(
-    buffer: Buffer,
-    offset: number,
-    source: number,
-    position: number,
-    length: number,
-  ): Promise<number> {
+  #copy(offset: number, source: number, position: number, length: number): number {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(COPY_BYTES, length));
     let done = 0;
     while (done < length) {
-      const want = Math.min(buffer.length, length - done);
-      const { bytesRead } = await readAsync(source, buffer, 0, want, position + done);
-      if (bytesRead === 0) break;
-      for (let written = 0; written < bytesRead; ) {
-        try {
-          const at = offset + done + written;
-          written += (await writeAsync(this.fd, buffer, written, bytesRead - written, at)).bytesWritten;
-        } catch (cause) {
-          throw ioError(this.path, 'write it', cause);
-        }
-      }
-      done += bytesRead;
+      const count = readSync(source, buffer, 0, Math.min(buffer.length, length - done), position + done);
+      if (count === 0) break;
+      this.store(offset + done, buffer.subarray(0, count));
+      done += count;
     }
     return done;
   }

@@ -70,18 +70,29 @@ export function encodeEntry(entry: LogEntry, seqnum: number, bytes: Buffer, base
   LOG_ENTRY.fields.crc.seal(bytes, base);
 }
 
-function encodeFile({ type, map, ...body }: FileEntry, bytes: Buffer, base: number): void {
+/** Field by field: a copy logs half a million of them. */
+function encodeFile(entry: FileEntry, bytes: Buffer, base: number): void {
+  const { fields } = FILE_BODY;
+  const { map } = entry;
   const extents = extentsOf(map);
-  if (map.kind === 'simple') {
-    encode(FILE_BODY, bytes, base, { ...body, extentType: EXTENT_SIMPLE, extentCount: extents.length });
-  } else {
-    encode(FILE_BODY, bytes, base, { ...body, extentType: EXTENT_INTERLEAVED, extentCount: 1 });
-    encode(INTERLEAVE, bytes, base, { stripCount: extents.length, chunkSize: map.chunkSize });
+  const interleaved = map.kind === 'interleaved';
+  fields.size.set(bytes, base, entry.size);
+  fields.flags.set(bytes, base, entry.flags);
+  fields.uid.set(bytes, base, entry.uid);
+  fields.gid.set(bytes, base, entry.gid);
+  fields.mode.set(bytes, base, entry.mode);
+  fields.path.set(bytes, base, entry.path);
+  fields.extentType.set(bytes, base, interleaved ? EXTENT_INTERLEAVED : EXTENT_SIMPLE);
+  fields.extentCount.set(bytes, base, interleaved ? 1 : extents.length);
+  if (interleaved) encode(INTERLEAVE, bytes, base, { stripCount: extents.length, chunkSize: map.chunkSize });
+  const { devindex, length, offset } = EXTENT.fields;
+  let at = extentBase(interleaved, base);
+  for (const extent of extents) {
+    devindex.set(bytes, at, extent.devindex);
+    offset.set(bytes, at, extent.offset);
+    length.set(bytes, at, extent.length);
+    at += EXTENT.bytes;
   }
-  const first = extentBase(map.kind === 'interleaved', base);
-  extents.forEach((extent, i) => {
-    encode(EXTENT, bytes, first + i * EXTENT.bytes, extent);
-  });
 }
 
 /** Where the extents, or the strips, of the file entry at `base` begin. */

@@ -61,7 +61,10 @@ export function u64(offset: number, text: string, rule?: Rule<number>): U64Field
       return high * HIGH_WORD + word(bytes, base + offset);
     },
     set(bytes, base, value) {
-      bytes.writeBigUInt64LE(BigInt(value), base + offset);
+      if (Number.isSafeInteger(value)) {
+        bytes.writeUInt32LE(value % HIGH_WORD, base + offset);
+        bytes.writeUInt32LE(Math.floor(value / HIGH_WORD), base + offset + 4);
+      } else bytes.writeBigUInt64LE(BigInt(value), base + offset);
     },
     big: (bytes, base) => bytes.readBigUInt64LE(base + offset),
     setBig: (bytes, base, value) => void bytes.writeBigUInt64LE(value, base + offset),

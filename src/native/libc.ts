@@ -11,6 +11,7 @@ const libc = bindOnUse(
     ioctl: { returns: 'i32', takes: ['i32', 'i64', 'bytes'], errno: true },
     fallocate: { returns: 'i32', takes: ['i32', 'i32', 'i64', 'i64'], errno: true },
     lseek: { returns: 'i64', takes: ['i32', 'i64', 'i32'], errno: true },
+    sendfile: { returns: 'i64', takes: ['i32', 'i32', 'bytes', 'i64'], errno: true },
     posix_fadvise: { returns: 'i32', takes: ['i32', 'i64', 'i64', 'i32'] },
     umount2: { returns: 'i32', takes: ['text', 'i32'], errno: true },
     madvise: { returns: 'i32', takes: ['i64', 'i64', 'i32'] },
@@ -43,6 +44,7 @@ const MS_SYNC = 4;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
+const SEEK_SET = 0;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const POSIX_FADV_WILLNEED = 3;
@@ -139,6 +141,18 @@ export function seekData(fd: number, offset: number): number {
 /** Where a hole begins in an open file at or behind `offset`; its end counts as one. Throws ENXIO behind the end. */
 export function seekHole(fd: number, offset: number): number {
   return check('lseek', libc.lseek(fd, offset, SEEK_HOLE));
+}
+
+/**
+ * Has the kernel copy bytes of an open file, from `position` on, to `offset` of another one, whose own position is lost.
+ * Returns how many it copied: 0 at the end of the source. Never shares blocks, as copy_file_range(2) may. Throws the
+ * system's error, of whichever file it is.
+ */
+export function sendFile(to: number, offset: number, from: number, position: number, length: number): number {
+  check('lseek', libc.lseek(to, offset, SEEK_SET));
+  const start = Buffer.alloc(8);
+  start.writeBigInt64LE(BigInt(position));
+  return check('sendfile', libc.sendfile(to, from, start, length));
 }
 
 /** ioctl(2) with a pointer to `argument`, which the kernel may change. */

@@ -1,11 +1,21 @@
-import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
+import { openSource } from '../device/copy-range';
 import { DataRanges, readAhead } from '../device/data-ranges';
 import { type ErrorCode, FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import type { CopyAction, CopyOptions, CopyResult } from './copy-options';
 import { type CopyFailure, failureOf, type PlannedItem } from './copy-plan';
-import { eachPiece, SMALL_BYTES, type Transfer, transferPiece } from './copy-transfer';
-import { allocate, fileEntry, mkdirEntry } from './create';
+import { CopyRounds } from './copy-rounds';
+import { CopyThreads } from './copy-threads';
+import {
+  eachPiece,
+  type OpenedSource,
+  type Piece,
+  SMALL_BYTES,
+  type Transfer,
+  transferPiece,
+} from './copy-transfer';
+import { allocate, fileEntry, mkdirEntry, ownerOf } from './create';
 import type { OwnerSession } from './owner-session';
 import { differsFromFile } from './same-contents';
 
@@ -13,8 +23,9 @@ import { differsFromFile } from './same-contents';
 const BATCH_BYTES = 256 * 2 ** 20;
 const BATCH_ITEMS = 512;
 const DEFAULT_THREADS = 4;
-/** O_NONBLOCK for what became a FIFO meanwhile. */
-const OPEN_SOURCE = constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
+/** What another thread is worth its start for. */
+const ITEMS_WORTH_THREAD = 256;
+const BYTES_WORTH_THREAD = 32 * 2 ** 20;
 
 /** Errors that end the copy, and not that of one file alone. */
 const ABOUT_THE_DEVICE: readonly ErrorCode[] = ['device-io', 'owner-changed', 'two-owners'];
@@ -22,6 +33,8 @@ const ABOUT_THE_DEVICE: readonly ErrorCode[] = ['device-io', 'owner-changed', 't
 /** Carries out a plan, batch by batch. */
 export class Copier {
   readonly #result: CopyResult;
+  readonly #threads = new CopyThreads();
+  readonly #rounds: CopyRounds;
 
   /** `failures` are those of the plan; what fails on the way is added. */
   constructor(
@@ -30,6 +43,11 @@ export class Copier {
     failures: CopyFailure[],
   ) {
     this.#result = { directories: 0, files: 0, overwritten: 0, skipped: 0, bytes: 0, failures };
+    this.#rounds = new CopyRounds(session.members, this.#threads, {
+      stopped: () => options.signal?.aborted ?? false,
+      check: () => session.checkStillOwner(),
+      onDone: (piece) => this.#pieceDone(piece),
+    });
   }
 
   /**
@@ -37,6 +55,18 @@ export class Copier {
    * concerns the device, with all finished files in place.
    */
   async run(items: readonly PlannedItem[]): Promise<CopyResult> {
+    this.#threads.start(Math.min(threadsWorth(items), this.options.threads ?? DEFAULT_THREADS));
+    try {
+      await this.#copyAll(items);
+    } finally {
+      this.#threads.close();
+    }
+    if (!this.options.signal?.aborted) return this.#result;
+    const hint = 'the same command with --resume goes on from here';
+    throw new FamfsError('interrupted', `interrupted: ${this.#state(items)}`, hint);
+  }
+
+  async #copyAll(items: readonly PlannedItem[]): Promise<void> {
     for (let start = 0; start < items.length; ) {
       if (this.options.signal?.aborted) break;
       const end = batchEnd(items, start);
@@ -50,9 +80,6 @@ export class Copier {
       }
       start = end;
     }
-    if (!this.options.signal?.aborted) return this.#result;
-    const hint = 'the same command with --resume goes on from here';
-    throw new FamfsError('interrupted', `interrupted: ${this.#state(items)}`, hint);
   }
 
   /** Tells what run() would do, down to the place of each file, and writes nothing. */
@@ -77,8 +104,7 @@ export class Copier {
     const failed = failures.length;
     const transfers = new Map<PlannedItem, Transfer>();
     await this.#begin(item, transfers);
-    const begun = transfers.get(item);
-    if (begun) closeSync(begun.source);
+    for (const { opened } of transfers.values()) if (opened) closeSync(opened.source);
     if (failures.length > failed) return undefined;
     return this.#result.skipped > skipped ? 'skip' : item.kind;
   }
@@ -98,31 +124,35 @@ export class Copier {
     } catch (error) {
       deviceError = error;
     }
-    for (const { source } of transfers.values()) closeSync(source);
+    for (const { opened } of transfers.values()) if (opened) closeSync(opened.source);
     this.#commit(items, transfers);
     if (deviceError) throw deviceError;
   }
 
   async #begin(item: PlannedItem, transfers: Map<PlannedItem, Transfer>): Promise<void> {
     if (item.kind === 'directory') return;
-    let source: number | undefined;
+    let opened: OpenedSource | undefined;
     try {
-      source = openSync(item.source, OPEN_SOURCE);
-      const stats = checkUnchanged(item, source);
-      if (await this.#isThere(item, source)) {
-        closeSync(source);
+      if (!this.#isQuick(item)) opened = open(item);
+      if (opened && (await this.#isThere(item, opened.source))) {
+        closeSync(opened.source);
         this.#count(item, 'skip');
-        this.options.onProgress?.(item.size, printable(item.target));
+        this.options.onProgress?.(item.size, () => printable(item.target));
         return;
       }
       const map = item.existing?.map ?? allocate(this.session, item.target, item.size, this.options.stripe);
-      const transfer = { item, map, source, ranges: new DataRanges(source, stats), left: item.size };
-      if (item.size <= SMALL_BYTES) readAhead(source, item.size);
-      transfers.set(item, transfer);
+      transfers.set(item, { item, map, opened, left: item.size });
     } catch (error) {
-      if (source !== undefined) closeSync(source);
+      if (opened) closeSync(opened.source);
       this.#result.failures.push(failureOf(item.source, error));
     }
+  }
+
+  /** Whether a file is opened only while it is copied, by whatever thread does. */
+  #isQuick({ kind, size, solid }: PlannedItem): boolean {
+    const { dryRun, verify } = this.options;
+    if (kind !== 'new-file' || dryRun || verify || this.#rounds.cold) return false;
+    return solid && size > 0 && size <= SMALL_BYTES;
   }
 
   /** Whether --resume leaves a file alone. */
@@ -133,36 +163,43 @@ export class Copier {
     return (await differsFromFile(this.session.members, item.existing.map, item.size, source)) === undefined;
   }
 
-  /** Copies pieces of all files with several of them under way; whatever thread is free takes the next piece. */
+  /** Copies all files by threads as far as they can, and what they leave by this one and the system's pool. */
   async #transferAll(transfers: readonly Transfer[]): Promise<void> {
-    const pieces = eachPiece(transfers);
+    const { signal, threads = DEFAULT_THREADS } = this.options;
+    const left = await this.#rounds.run(eachPiece(transfers));
+    if (!signal?.aborted)
+      for (const { transfer } of left) await this.#guarded(transfer, () => openLate(transfer));
+    const pieces = left.values();
     const worker = async () => {
       for (const piece of pieces) {
-        if (this.options.signal?.aborted) return;
-        const { transfer } = piece;
-        if (transfer.failure) continue;
-        await this.#guarded(transfer, async () => {
+        if (signal?.aborted) return;
+        if (piece.transfer.failure) continue;
+        await this.#guarded(piece.transfer, async () => {
           this.session.checkStillOwner();
           await transferPiece(this.session.members, piece);
-          transfer.left -= piece.length;
-          this.options.onProgress?.(piece.length, printable(transfer.item.target));
+          this.#pieceDone(piece);
         });
       }
     };
-    const workers = Array.from({ length: this.options.threads ?? DEFAULT_THREADS }, worker);
+    const workers = Array.from({ length: threads }, worker);
     const outcomes = await Promise.allSettled(workers);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
+  #pieceDone({ length, transfer }: Piece): void {
+    transfer.left -= length;
+    this.options.onProgress?.(length, () => printable(transfer.item.target));
+  }
+
   /** Compares what the device returns, once it has been written back, with the source. */
   async #verify(transfer: Transfer): Promise<void> {
-    const { item, map, source } = transfer;
-    if (transfer.left > 0 || transfer.failure || this.options.signal?.aborted) return;
+    const { item, map, opened } = transfer;
+    if (!opened || transfer.left > 0 || transfer.failure || this.options.signal?.aborted) return;
     await this.#guarded(transfer, async () => {
       this.session.flushData(map);
       this.session.fence();
-      const offset = await differsFromFile(this.session.members, map, item.size, source);
+      const offset = await differsFromFile(this.session.members, map, item.size, opened.source);
       if (offset === undefined) return;
       throw new FamfsError(
         'differs',
@@ -185,16 +222,18 @@ export class Copier {
 
   /** Logs what is whole: directories in their order, and each file whose data is all there. */
   #commit(items: readonly PlannedItem[], transfers: ReadonlyMap<PlannedItem, Transfer>): void {
+    const { gid, uid } = ownerOf(this.options);
     const entries = [];
     const done: PlannedItem[] = [];
     for (const item of items) {
-      const owner = { ...this.options, mode: this.options.mode ?? item.mode };
       const transfer = transfers.get(item);
       if (item.kind === 'directory') {
-        entries.push(mkdirEntry(item.target, { ...owner, mode: item.mode }));
+        entries.push(mkdirEntry(item.target, { uid, gid, mode: item.mode }));
         done.push(item);
       } else if (transfer && this.#keep(transfer)) {
-        if (item.kind === 'new-file') entries.push(fileEntry(item.target, item.size, transfer.map, owner));
+        const attributes = { uid, gid, mode: this.options.mode ?? item.mode };
+        if (item.kind === 'new-file')
+          entries.push(fileEntry(item.target, item.size, transfer.map, attributes));
         done.push(item);
       }
     }
@@ -224,14 +263,35 @@ export class Copier {
   }
 }
 
-function checkUnchanged(item: PlannedItem, source: number): Stats {
-  const stats = fstatSync(source);
-  const { size } = stats;
-  if (size === item.size) return stats;
-  throw new FamfsError(
+/** Opens a source. Throws FamfsError `source` when it is not of the size any more that was planned with. */
+function open(item: PlannedItem): OpenedSource {
+  const source = openSource(item.source);
+  try {
+    const stats = fstatSync(source);
+    if (stats.size !== item.size) throw changed(item, stats.size);
+    if (item.size <= SMALL_BYTES) readAhead(source, item.size);
+    return { source, ranges: new DataRanges(source, stats) };
+  } catch (error) {
+    closeSync(source);
+    throw error;
+  }
+}
+
+async function openLate(transfer: Transfer): Promise<void> {
+  if (!transfer.failure) transfer.opened ??= open(transfer.item);
+}
+
+function changed(item: PlannedItem, size: number): FamfsError {
+  return new FamfsError(
     'source',
     `${printable(item.source)}: changed from ${item.size} to ${size} bytes during the copy`,
   );
+}
+
+/** How many threads save more time than it takes to start them. */
+function threadsWorth(items: readonly PlannedItem[]): number {
+  const bytes = items.reduce((sum, { size }) => sum + size, 0);
+  return 1 + Math.floor(Math.max(items.length / ITEMS_WORTH_THREAD, bytes / BYTES_WORTH_THREAD));
 }
 
 function explained(item: PlannedItem, failure: CopyFailure): CopyFailure {

@@ -20,7 +20,7 @@ export interface CopyOptions extends WriteOptions, Ownership, SourceOptions {
   readonly stripe?: StripeOptions;
   /** Called when the work is known, before the first byte. */
   readonly onPlan?: (totalBytes: number) => void | Promise<void>;
-  readonly onProgress?: (bytes: number, target: string) => void;
+  readonly onProgress?: (bytes: number, target: () => string) => void;
   /** Called for each file and directory that is done; `target` is relative to the mount point. */
   readonly onDone?: (action: CopyAction['action'], target: string) => void;
 }

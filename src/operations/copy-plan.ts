@@ -1,4 +1,5 @@
-import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { isSolid } from '../device/data-ranges';
 import { type ErrorCode, errnoOf, FamfsError } from '../errors';
 import { pathForLog, printable } from '../log/paths';
 import { KIND } from '../log/tree';
@@ -14,6 +15,8 @@ export interface PlannedItem {
   readonly source: Buffer;
   readonly target: Buffer;
   readonly size: number;
+  /** A file without holes. */
+  readonly solid: boolean;
   /** Permission bits of the source. */
   readonly mode: number;
   /** The file that is to be overwritten: its inode, and where its bytes are. */
@@ -115,12 +118,9 @@ export class CopyPlanner {
 
   #addDirectory(source: Buffer, target: Buffer, mode: number, below: Buffer): void {
     if (target.length > 0) this.#planDirectory(source, target, mode);
-    const names = readdirSync(source, {
-      withFileTypes: true,
-      encoding: 'buffer',
-    } as never) as unknown as Dirent<Buffer>[];
-    names.sort((a, b) => Buffer.compare(a.name, b.name));
-    for (const { name } of names) {
+    const names = readdirSync(source, 'buffer');
+    names.sort(Buffer.compare);
+    for (const name of names) {
       const child = Buffer.concat([source, SLASH, name]);
       try {
         const stats = lstatSync(child);
@@ -147,7 +147,7 @@ export class CopyPlanner {
     if (existing !== 0 || this.#madeDirectories.has(key)) return;
     this.#madeDirectories.add(key);
     this.plan.entries++;
-    this.plan.items.push({ kind: 'directory', source, target, size: 0, mode: mode & 0o7777 });
+    this.plan.items.push({ kind: 'directory', source, target, size: 0, solid: true, mode: mode & 0o7777 });
   }
 
   #addFile(source: Buffer, target: Buffer, stats: Stats): void {
@@ -159,7 +159,8 @@ export class CopyPlanner {
         `${printable(source)}: another source is copied to ${printable(target)}`,
       );
     }
-    const item = { source, target, size: stats.size, mode: stats.mode & 0o7777 };
+    const { blocks, mode, size } = stats;
+    const item = { source, target, size, solid: isSolid({ blocks, size }), mode: mode & 0o7777 };
     const existing = this.session.tree.resolve(target);
     if (existing === 0) {
       this.plan.items.push({ kind: 'new-file', ...item });

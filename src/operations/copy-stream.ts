@@ -41,7 +41,9 @@ export async function copyStream(
     signal?.addEventListener('abort', stop, { once: true });
     try {
       if (signal?.aborted) stop();
-      await storeAll(session.members, map, size, input, (bytes) => options.onProgress?.(bytes, destination));
+      await storeAll(session.members, map, size, input, (bytes) =>
+        options.onProgress?.(bytes, () => destination),
+      );
     } catch (error) {
       if (!ino || !(error instanceof FamfsError)) throw error;
       const message = `${error.message}; ${destination} is now half old and half new`;

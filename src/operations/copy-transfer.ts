@@ -9,13 +9,17 @@ import type { Extent, FileMap } from '../types';
 import type { CopyFailure, PlannedItem } from './copy-plan';
 import { readFully } from './read-fully';
 
+export interface OpenedSource {
+  readonly source: number;
+  readonly ranges: DataRanges;
+}
+
 /** A file on its way to the device. */
 export interface Transfer {
   readonly item: PlannedItem;
   readonly map: FileMap;
-  /** The open source. */
-  readonly source: number;
-  readonly ranges: DataRanges;
+  /** The open source. A small file is opened only when it is not as it was planned. */
+  opened: OpenedSource | undefined;
   /** Bytes that are not copied yet. */
   left: number;
   failure?: CopyFailure;
@@ -48,13 +52,15 @@ export function* eachPiece(transfers: readonly Transfer[]): Generator<Piece> {
 
 /**
  * Copies a piece to its place. Holes of the source are not read: their place is made zeros, which takes no room on a
- * file-backed device. Throws FamfsError `source` when the source ends too early.
+ * file-backed device.  Throws FamfsError `source` when the source ends too early.
  */
 export async function transferPiece(
   devices: DeviceTable,
   { transfer, position, length }: Piece,
 ): Promise<void> {
-  const { item, map, ranges, source } = transfer;
+  const { item, map, opened } = transfer;
+  if (!opened) throw new FamfsError('internal', `${printable(item.source)}: is not open`);
+  const { ranges, source } = opened;
   for (const range of ranges.of(position, length)) {
     let at = range.position;
     for (const run of runsOf(map, range.position, range.length)) {
@@ -66,11 +72,17 @@ export async function transferPiece(
       at += run.length;
     }
     // Holes and small files wait for nothing: signals get their turn here.
-    if (performance.now() - lastTurn > TURN_MS) await takeTurn();
+    await turnIfDue();
   }
 }
 
-async function takeTurn(): Promise<void> {
+export function turnIsDue(): boolean {
+  return performance.now() - lastTurn > TURN_MS;
+}
+
+/** Looks at signals, unless that was done a moment ago. */
+export async function turnIfDue(): Promise<void> {
+  if (!turnIsDue()) return;
   await nextTurn();
   lastTurn = performance.now();
 }

@@ -77,18 +77,22 @@ export function checkNewPath(session: OwnerSession, path: Buffer): void {
 
 /** The entry for a new directory. */
 export function mkdirEntry(path: Buffer, owner: Ownership): MkdirEntry {
-  return { type: 'mkdir', path, ...ownerOf(owner, 0o755) };
+  return { type: 'mkdir', path, ...attributesOf(owner, 0o755) };
 }
 
 /** The entry for a new file whose bytes are at `map`. */
 export function fileEntry(path: Buffer, size: number, map: FileMap, attributes: FileAttributes): FileEntry {
   const flags = FILE_FLAGS[attributes.access ?? 'by-role'];
-  return { type: 'file', path, size, flags, map, ...ownerOf(attributes, 0o644) };
+  return { type: 'file', path, size, flags, map, ...attributesOf(attributes, 0o644) };
 }
 
-function ownerOf({ mode, uid, gid }: Ownership, defaultMode: number) {
+function attributesOf(ownership: Ownership, defaultMode: number) {
+  return { mode: ownership.mode ?? defaultMode & ~process.umask(), ...ownerOf(ownership) };
+}
+
+/** The user and group of what is created. */
+export function ownerOf({ gid, uid }: Ownership): { uid: number; gid: number } {
   return {
-    mode: mode ?? defaultMode & ~process.umask(),
     uid: uid ?? process.geteuid?.() ?? 0,
     gid: gid ?? process.getegid?.() ?? 0,
   };

@@ -118,7 +118,10 @@ export class OwnerSession {
     return new OwnerSession(device, superblock, members, allocator, replay, counters);
   }
 
+  /** With all that was committed, which is taken in when it is first asked for. */
   get tree(): Tree {
+    const { nextIndex } = this.counters;
+    if (nextIndex > this.replay.counts.entries) this.replay.to(nextIndex);
     return this.replay.tree;
   }
 
@@ -181,7 +184,6 @@ export class OwnerSession {
     this.counters = appendEntries(this.device, logLength, this.counters, entries, (step, counters) =>
       this.#fence.check(step, counters, entries),
     );
-    this.replay.to(this.counters.nextIndex);
   }
 
   close(): void {

@@ -24,7 +24,7 @@ export interface ProgressOptions {
 /** The progress of one piece of work on a terminal. Call `succeed` or `stop` in any case, in `finally`. */
 export interface Progress {
   /** `bytes` more are done; `currentName` names what is worked on from now on. Cheap enough for every chunk. */
-  advance(bytes: number, currentName?: string): void;
+  advance(bytes: number, currentName?: string | (() => string)): void;
   /** Ends with a line that stays. Does nothing after the first `succeed` or `stop`. */
   succeed(text: string): void;
   /** Ends without a trace and gives the cursor back. Does nothing after the first `succeed` or `stop`. */
@@ -88,7 +88,7 @@ class TerminalProgress implements Progress {
   private doneBytes = 0;
   private shownBytes = 0;
   private shownAt = now();
-  private name = '';
+  private name: string | (() => string) = '';
 
   constructor(
     private readonly options: ProgressOptions,
@@ -97,7 +97,7 @@ class TerminalProgress implements Progress {
     private readonly painter: Painter,
   ) {}
 
-  advance(bytes: number, currentName = this.name): void {
+  advance(bytes: number, currentName: string | (() => string) = this.name): void {
     this.doneBytes += bytes;
     this.name = currentName;
     const elapsed = now() - this.shownAt;
@@ -123,7 +123,7 @@ class TerminalProgress implements Progress {
     const state = {
       label,
       totalBytes,
-      name: this.name,
+      name: typeof this.name === 'string' ? this.name : this.name(),
       doneBytes: this.doneBytes,
       bytesPerSecond: this.meter.bytesPerSecond,
     };

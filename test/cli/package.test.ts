@@ -49,6 +49,7 @@ test('what belongs in it is in it', () => {
     'dist/famfs.cjs',
     'dist/famfs.cache',
     'dist/check-ahead.cjs',
+    'dist/copy-thread.cjs',
     'dist/server.cjs',
     'oclif.manifest.json',
   ];

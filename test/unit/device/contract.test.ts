@@ -133,6 +133,17 @@ describe.each(kinds)('%s', (_kind, make) => {
     closeSync(fd);
   });
 
+  test('fill copies where the kernel has no way from file to file, and tells what it cannot read', async () => {
+    // What is in this file is made as it is read.
+    const fd = openSync('/proc/self/mountinfo', 'r');
+    const count = await device.fill(2 ** 25, fd, 0, 2 ** 20);
+    expect(device.read(2 ** 25, count).equals(readFileSync('/proc/self/mountinfo'))).toBe(true);
+    closeSync(fd);
+    const nothing = openSync(directory, 'r');
+    await expect(device.fill(2 ** 25, nothing, 0, 10)).rejects.toMatchObject({ code: 'EISDIR' });
+    closeSync(nothing);
+  });
+
   test('stores and zeroings at random leave what a Buffer would hold', () => {
     const start = WINDOW_BYTES - 2 ** 13;
     const length = 2 ** 14;

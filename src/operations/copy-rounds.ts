@@ -1,0 +1,126 @@
+import type { DeviceTable } from '../members/members';
+import type { Extent } from '../types';
+import type { CopyThreads } from './copy-threads';
+import { type Piece, runsOf, turnIfDue, turnIsDue } from './copy-transfer';
+
+/** So many small files of a round that were waited for tell that the sources are not in memory. */
+const COLD_FILES = 16;
+
+export interface RoundOptions {
+  /** Whether no more may be begun. */
+  readonly stopped: () => boolean;
+  /** Called between the jobs of this thread; what it throws ends the copy. */
+  readonly check: () => void;
+  /** Called for each piece that is done. */
+  readonly onDone: (piece: Piece) => void;
+}
+
+/** Has threads copy pieces, in rounds of as many as the memory that they share has room for. */
+export class CopyRounds {
+  /** The jobs of this round, as pieces, and how many of them were seen to be settled. */
+  #pieces: Piece[] = [];
+  #seen = 0;
+  #left: Piece[] = [];
+  /** Small files come from where they have to be waited for. */
+  cold = false;
+
+  constructor(
+    private readonly devices: DeviceTable,
+    private readonly threads: CopyThreads,
+    private readonly options: RoundOptions,
+  ) {}
+
+  /** Copies pieces. Returns those that were left: what is not for threads, or is not as it was thought to be. */
+  async run(pieces: Iterable<Piece>): Promise<Piece[]> {
+    this.#left = [];
+    for (const piece of pieces) {
+      const cold = this.cold && !piece.transfer.opened;
+      if (cold || this.options.stopped() || !(await this.#take(piece))) this.#left.push(piece);
+    }
+    await this.#round();
+    return this.#left;
+  }
+
+  /** Makes jobs of a piece, and zeros of its holes. False where threads cannot copy it. */
+  async #take(piece: Piece): Promise<boolean> {
+    const { length, position, transfer } = piece;
+    const { item, map, opened } = transfer;
+    if (!opened) {
+      const [run] = runsOf(map, position, length);
+      return run?.length === length && this.#isFile(run.devindex) && this.#add(piece, run, -1, item.source);
+    }
+    if (this.threads.others === 0) return false;
+    const runs = runsOf(map, position, length);
+    if (!runs.every(({ devindex }) => this.#isFile(devindex))) return false;
+    for (const range of opened.ranges.of(position, length)) {
+      let at = range.position;
+      for (const run of runsOf(map, range.position, range.length)) {
+        const part = { transfer, position: at, length: run.length };
+        if (range.hole) {
+          this.options.check();
+          this.devices.at(run.devindex).zero(run.offset, run.length);
+          this.options.onDone(part);
+        } else await this.#add(part, run, opened.source);
+        at += run.length;
+      }
+      await turnIfDue();
+    }
+    return true;
+  }
+
+  async #add(piece: Piece, { devindex, offset }: Extent, source: number, path?: Buffer): Promise<boolean> {
+    const { length, position } = piece;
+    const to = this.devices.at(devindex).lend(offset, length);
+    if (to === undefined) return false;
+    const range = { source, position, to, offset, length };
+    if (!this.threads.jobs.add(range, path)) {
+      await this.#round();
+      if (!this.threads.jobs.add(range, path)) return false;
+    }
+    this.#pieces.push(piece);
+    return true;
+  }
+
+  /** What is wrong with a device is told where it is asked for again. */
+  #isFile(devindex: number): boolean {
+    try {
+      return this.devices.at(devindex).kind === 'file';
+    } catch {
+      return false;
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { jobs } = this.threads;
+    if (jobs.count === 0) return;
+    try {
+      this.options.check();
+      await this.threads.run(() => {
+        this.options.check();
+        return turnIsDue() ? this.#turn() : undefined;
+      });
+    } finally {
+      this.#see();
+      this.#pieces = [];
+      this.#seen = 0;
+      jobs.clear();
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const { jobs } = this.threads;
+    this.#see();
+    await turnIfDue();
+    if (jobs.waits > COLD_FILES) this.cold = true;
+    if (this.cold || this.options.stopped()) jobs.stop();
+  }
+
+  #see(): void {
+    const { jobs } = this.threads;
+    for (; this.#seen < jobs.count && jobs.isSettled(this.#seen); this.#seen++) {
+      const piece = this.#pieces[this.#seen] as Piece;
+      if (jobs.isDone(this.#seen)) this.options.onDone(piece);
+      else this.#left.push(piece);
+    }
+  }
+}
