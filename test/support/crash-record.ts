@@ -9,7 +9,7 @@ export type CrashEvent =
   /** From here on these paths are there with what was to be written; all that was to be made when it is `all`. */
   | { readonly kind: 'ack'; readonly paths: readonly string[] | 'all' };
 
-const { fence, fill, flush, store, zero } = FileDevice.prototype;
+const { fence, fill, flush, lend, store, zero } = FileDevice.prototype;
 
 /**
  * Writes down what is done to devices, at the seam through which all stores go: the methods of FileDevice, which do
@@ -17,6 +17,8 @@ const { fence, fill, flush, store, zero } = FileDevice.prototype;
  */
 export class Recorder {
   readonly events: CrashEvent[] = [];
+  /** What other threads write to: taken down when it is flushed, or else when the next fence finds it not flushed. */
+  #lent: { readonly device: FileDevice; readonly offset: number; readonly length: number }[] = [];
 
   /** `paths` are those of the devices; what is done to others is left out. */
   constructor(private readonly paths: readonly string[]) {}
@@ -27,7 +29,7 @@ export class Recorder {
     try {
       await work();
     } finally {
-      Object.assign(FileDevice.prototype, { fence, fill, flush, store, zero });
+      Object.assign(FileDevice.prototype, { fence, fill, flush, lend, store, zero });
     }
     this.ack('all');
     return this.events;
@@ -54,13 +56,30 @@ export class Recorder {
         events.push({ kind: 'store', device: of(this), offset, bytes: this.read(offset, count) });
       return count;
     };
+    const takeDown = (device: FileDevice, from: number, to: number) => {
+      const isMeant = (range: { device: FileDevice; offset: number; length: number }) =>
+        range.device === device && range.offset < to && range.offset + range.length > from;
+      for (const { length, offset } of this.#lent.filter(isMeant))
+        events.push({ kind: 'store', device: of(device), offset, bytes: device.read(offset, length) });
+      this.#lent = this.#lent.filter((range) => !isMeant(range));
+    };
+    const lent = this.#lend.bind(this);
+    FileDevice.prototype.lend = function (this: FileDevice, offset, length) {
+      if (of(this) >= 0) lent(this, offset, length);
+      return lend.call(this, offset, length);
+    };
     FileDevice.prototype.flush = function (this: FileDevice, offset, length) {
+      takeDown(this, offset, offset + length);
       flush.call(this, offset, length);
       if (of(this) >= 0) events.push({ kind: 'flush', device: of(this), offset, length });
     };
     FileDevice.prototype.fence = function (this: FileDevice) {
+      takeDown(this, 0, this.size);
       fence.call(this);
       if (of(this) >= 0) events.push({ kind: 'fence', device: of(this) });
     };
+  }
+  #lend(device: FileDevice, offset: number, length: number): void {
+    this.#lent.push({ device, offset, length });
   }
 }
