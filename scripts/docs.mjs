@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Writes the parts of docs/ that follow from the code: all of cli, man and schemas, EXIT-STATUS.md, FINDINGS.md and
-// TROUBLESHOOTING.md, and the tables of FORMAT.md. With --check it writes nothing and fails when a file is not what it
+// Writes the parts of docs/ that follow from the code: all of cli, man and schemas, EXIT-STATUS.md, FINDINGS.md,
+// LICENCES.md and TROUBLESHOOTING.md, and the tables of FORMAT.md. With --check it writes nothing and fails when a file is not what it
 // would write, or is there and should not be. Verbs come from oclif.manifest.json, which the build writes.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { build } from 'esbuild';
 import { cliPages } from './docs/cli.mjs';
 import { exitStatusPage, findingsPage, troubleshootingPage } from './docs/codes.mjs';
 import { formatParts } from './docs/format.mjs';
+import { licencesPage } from './docs/licences.mjs';
 import { manPages } from './docs/man.mjs';
 import { GENERATED } from './docs/markdown.mjs';
 import { referencePage } from './docs/reference.mjs';
@@ -34,6 +35,7 @@ const pages = {
   ...manPages(manifest, code.ERROR_TABLE, readJson('package.json').version),
   'docs/EXIT-STATUS.md': exitStatusPage(code),
   'docs/FINDINGS.md': findingsPage(code),
+  'docs/LICENCES.md': licencesPage(readJson('package-lock.json')),
   'docs/FROM-THE-REFERENCE.md': referencePage(manifest),
   'docs/TROUBLESHOOTING.md': troubleshootingPage(code),
   'docs/FORMAT.md': fillMarkers('docs/FORMAT.md', formatParts(code)),

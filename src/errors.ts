@@ -62,7 +62,7 @@ export const ERROR_TABLE = {
     exit: 1,
     fsck: 8,
     meaning: 'Another famfs process holds the lock of the device.',
-    todo: 'Wait for the other verb to end, then try again; `fuser -v DEVICE` shows who has the device open.',
+    todo: 'Wait for the other verb to end, then try again, or with a longer `--lock-timeout`. The message names the process, where this user may see it; `fuser -v DEVICE` shows who has the device open.',
   },
   'dax-mode': {
     exit: 1,

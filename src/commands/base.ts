@@ -65,10 +65,17 @@ export abstract class BaseCommand extends Command {
     process.stderr.write(`${yellow('famfs:')} ${shownText(message)}\n`);
   }
 
-  /** Tells on standard error that the verb waits for another one. */
-  protected readonly tellWait = (device: string): void => {
-    void this.warnLine(`${device}: waiting for the lock that another famfs holds`);
-  };
+  /** How a verb waits for the lock of a device: as lockFlag says, telling of it, until the user interrupts it. */
+  protected lockOptions(flags: { readonly 'lock-timeout'?: number | undefined }) {
+    return {
+      ...defined({ lockTimeout: flags['lock-timeout'] }),
+      interruptible: (wait: (signal: AbortSignal) => Promise<void>) => this.interruptible(wait),
+      onWait: (device: string, holder?: { readonly pid: number; readonly command: string }): void => {
+        const who = holder ? `process ${holder.pid} (${holder.command})` : 'another process';
+        void this.warnLine(`${device}: waiting for the lock that ${who} holds`);
+      },
+    };
+  }
 
   /** Tells on standard error what the verb goes on in spite of. */
   protected readonly tellWarning = (message: string): void => {
@@ -215,6 +222,19 @@ export const syncFlag = {
   'no-sync': Flags.boolean({
     description: 'leave out fdatasync on a file-backed device; a crash of the host may lose everything on it',
   }),
+};
+
+/** The flag of verbs that take the lock of a device. */
+export const lockFlag = {
+  'lock-timeout': Flags.custom<number>({
+    description:
+      'seconds to wait for another famfs that writes to the device; 0 for none (default: for ever)',
+    helpValue: 'SECONDS',
+    parse: async (input) => {
+      if (/^\d{1,9}(\.\d{1,3})?$/.test(input)) return Number(input);
+      throw new FamfsError('usage', `--lock-timeout ${input}: not a number of seconds`);
+    },
+  })(),
 };
 
 /** The given properties without those that are undefined. */

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core';
 import type { CloneResult } from '../operations/clone';
-import { BaseCommand, defined, ownershipFlags, syncFlag } from './base';
+import { BaseCommand, defined, lockFlag, ownershipFlags, syncFlag } from './base';
 
 export default class Clone extends BaseCommand {
   static override summary = 'For tests: make a file that shares the space of another one.';
@@ -11,13 +11,13 @@ export default class Clone extends BaseCommand {
     source: Args.string({ required: true, description: 'file in a mount' }),
     destination: Args.string({ required: true, description: 'new file in the same mount' }),
   };
-  static override flags = { ...ownershipFlags, ...syncFlag };
+  static override flags = { ...ownershipFlags, ...syncFlag, ...lockFlag };
 
   async run(): Promise<CloneResult> {
     const { args, flags } = await this.parse(Clone);
     const { clone } = await import('../operations/clone');
     const { gid, mode, 'no-sync': noSync, uid } = flags;
-    const options = { ...defined({ gid, mode, noSync, uid }), onWait: this.tellWait };
+    const options = { ...defined({ gid, mode, noSync, uid }), ...this.lockOptions(flags) };
     const result = await clone(args.source, args.destination, options);
     this.say(`${result.path}: shares the space of ${result.source}`);
     await this.warnLine(

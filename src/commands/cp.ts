@@ -9,6 +9,7 @@ import { formatDuration, formatRate, formatSize } from '../ui/sizes';
 import {
   BaseCommand,
   defined,
+  lockFlag,
   ownershipFlags,
   policyFlag,
   sizeFlag,
@@ -106,6 +107,7 @@ Holes of a sparse file stay holes on a file-backed device.
     ...stripeFlags,
     ...policyFlag,
     ...syncFlag,
+    ...lockFlag,
   };
 
   async run(): Promise<CopyResult> {
@@ -181,7 +183,7 @@ Holes of a sparse file stay holes on a file-backed device.
       listed: flags['files-from'] !== undefined,
       ...stripeOf(flags),
       signal,
-      onWait: this.tellWait,
+      ...this.lockOptions(flags),
       onWarning: this.tellWarning,
       onPlan: async (totalBytes) => {
         progress = await startProgress({

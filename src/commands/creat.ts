@@ -6,6 +6,7 @@ import { formatSize } from '../ui/sizes';
 import {
   BaseCommand,
   defined,
+  lockFlag,
   ownershipFlags,
   policyFlag,
   seedFlag,
@@ -75,6 +76,7 @@ Many files are made by one call with --multi or --files-from: NAME,SIZE or NAME,
     ...stripeFlags,
     ...policyFlag,
     ...syncFlag,
+    ...lockFlag,
   };
 
   async run(): Promise<CreatResult> {
@@ -88,7 +90,7 @@ Many files are made by one call with --multi or --files-from: NAME,SIZE or NAME,
         ...defined({ access: accessOf(flags), gid, mode, noSync, policy, uid }),
         ...stripeOf(flags),
         signal,
-        onWait: this.tellWait,
+        ...this.lockOptions(flags),
         onWarning: this.tellWarning,
         onFailure: this.tellFailure,
         unlisted: !this.jsonEnabled(),

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import type { AddResult } from '../operations/device-add';
 import { formatSize } from '../ui/sizes';
-import { BaseCommand, defined, syncFlag } from './base';
+import { BaseCommand, defined, lockFlag, syncFlag } from './base';
 import { targetArg } from './look';
 
 export default class DeviceAdd extends BaseCommand {
@@ -21,6 +21,7 @@ They cannot be taken out again: what is logged stays.`;
   static override flags = {
     force: Flags.boolean({ char: 'f', description: 'take devices that hold a file system, which is lost' }),
     ...syncFlag,
+    ...lockFlag,
   };
 
   async run(): Promise<AddResult> {
@@ -30,7 +31,7 @@ They cannot be taken out again: what is logged stays.`;
     const { force, 'no-sync': noSync } = flags;
     const result = await addDevices(args.target, paths, {
       ...defined({ force, noSync }),
-      onWait: this.tellWait,
+      ...this.lockOptions(flags),
       onWarning: this.tellWarning,
     });
     for (const { device, index, size, uuid } of result.added) {

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import type { MkdirResult } from '../operations/mkdir';
-import { BaseCommand, defined, ownershipFlags, syncFlag } from './base';
+import { BaseCommand, defined, lockFlag, ownershipFlags, syncFlag } from './base';
 
 export default class Mkdir extends BaseCommand {
   static override summary = 'Make directories in a mounted file system.';
@@ -23,6 +23,7 @@ export default class Mkdir extends BaseCommand {
     verbose: Flags.boolean({ char: 'v', description: 'print a line for each directory that is made' }),
     ...ownershipFlags,
     ...syncFlag,
+    ...lockFlag,
   };
 
   async run(): Promise<MkdirResult> {
@@ -31,7 +32,7 @@ export default class Mkdir extends BaseCommand {
     const { gid, mode, 'no-sync': noSync, parents, uid } = flags;
     const result = await mkdir(argv as string[], {
       ...defined({ gid, mode, noSync, parents, uid }),
-      onWait: this.tellWait,
+      ...this.lockOptions(flags),
       onFailure: this.tellFailure,
     });
     if (flags.verbose && !this.jsonEnabled())

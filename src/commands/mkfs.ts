@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { FormatResult, KillResult } from '../operations/format';
 import { formatSize } from '../ui/sizes';
-import { BaseCommand, defined, sizeFlag, syncFlag } from './base';
+import { BaseCommand, defined, lockFlag, sizeFlag, syncFlag } from './base';
 import { daxModeFlag } from './dax-mode-flag';
 import { accessFlags, daxmodeLetter, noEffect, verboseFlag } from './reference-flags';
 
@@ -41,6 +41,7 @@ paths.`;
       description: 'accept a device below 4 GiB, which other implementations do not read',
     }),
     ...syncFlag,
+    ...lockFlag,
     ...accessFlags,
     ...daxModeFlag,
     ...daxmodeLetter,
@@ -56,7 +57,7 @@ paths.`;
     const options = {
       ...defined({ create, force, logLength, noSync, setDaxMode, small }),
       onModeChange: this.tellWarning,
-      onWait: this.tellWait,
+      ...this.lockOptions(flags),
     };
     if (flags.kill) {
       if (secondaries.length > 0) throw new FamfsError('usage', '--kill wipes one device at a time');

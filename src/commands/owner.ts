@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { Ownership, Takeover } from '../operations/owner';
-import { BaseCommand, defined, syncFlag } from './base';
+import { BaseCommand, defined, lockFlag, syncFlag } from './base';
 import { targetArg } from './look';
 
 export default class Owner extends BaseCommand {
@@ -21,6 +21,7 @@ With --take --force this host becomes the owner. An owner that is alive finds ou
       dependsOn: ['take'],
     }),
     ...syncFlag,
+    ...lockFlag,
   };
 
   async run(): Promise<Ownership | Takeover> {
@@ -37,7 +38,7 @@ With --take --force this host becomes the owner. An owner that is alive finds ou
     const { force, 'no-sync': noSync } = flags;
     const taken = await takeOwnership(args.target, {
       ...defined({ force, noSync }),
-      onWait: this.tellWait,
+      ...this.lockOptions(flags),
     });
     await this.#tellTaken(taken);
     return taken;

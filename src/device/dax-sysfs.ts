@@ -64,8 +64,14 @@ export function numberIn(path: string): number | undefined {
 
 /** The last component of what a link of a device leads to; undefined where there is none. */
 export function linkIn(directory: string, name: string): string | undefined {
+  const target = linkTarget(join(directory, name));
+  return target === undefined ? undefined : basename(target);
+}
+
+/** What a link leads to; undefined where there is none, or it cannot be read. */
+export function linkTarget(link: string): string | undefined {
   try {
-    return basename(readlinkSync(join(directory, name)));
+    return readlinkSync(link);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DaxNode, namesIn, numberIn, textIn } from './dax-sysfs';
+import { type DaxNode, linkTarget, namesIn, numberIn, textIn } from './dax-sysfs';
 
 /** Who uses a DAX device, so that its driver must not be taken from it. */
 export type DaxUse =
@@ -27,7 +27,7 @@ export function useOfDax(path: string, node: DaxNode, { proc, sysfs }: DaxPlaces
 function mountOf(path: string, processes: readonly string[], proc: string): DaxUse | undefined {
   const seen = new Set<string>();
   for (const pid of processes) {
-    const namespace = targetOf(join(proc, pid, 'ns/mnt'));
+    const namespace = linkTarget(join(proc, pid, 'ns/mnt'));
     if (namespace === undefined || seen.has(namespace)) continue;
     seen.add(namespace);
     for (const line of (textIn(join(proc, pid, 'mountinfo')) ?? '').split('\n')) {
@@ -50,7 +50,7 @@ function processWith(path: string, processes: readonly string[], proc: string): 
 /** Looks no further than at links to device nodes: to stat what else is open might ask a server that hangs. */
 function hasOpen(descriptors: string, path: string, rdev: number): boolean {
   return namesIn(descriptors).some((name) => {
-    const target = targetOf(join(descriptors, name));
+    const target = linkTarget(join(descriptors, name));
     if (target === path) return true;
     return target?.startsWith('/dev/') === true && deviceNumber(join(descriptors, name)) === rdev;
   });
@@ -87,14 +87,6 @@ function rangesOf(directory: string): { start: number; end: number }[] {
     const last = numberIn(join(directory, name, 'end'));
     return start === undefined || last === undefined ? [] : [{ start, end: last + 1 }];
   });
-}
-
-function targetOf(link: string): string | undefined {
-  try {
-    return readlinkSync(link);
-  } catch {
-    return undefined;
-  }
 }
 
 function deviceNumber(path: string): number | undefined {

@@ -47,7 +47,7 @@ export interface Device {
   invalidate(offset: number, length: number): void;
   /**
    * The range as views of mapped memory, to be handed to system calls (writev) and never touched from JavaScript:
-   * a bad page then is EFAULT and not SIGBUS.
+   * a bad page then is EFAULT and not SIGBUS. Copies, where the bytes can be read and not be mapped.
    */
   segments(offset: number, length: number): Buffer[];
   /**

@@ -33,6 +33,12 @@ export class FileDevice extends MappedDevice implements Device {
     }
   }
 
+  /** A full tmpfs has no page to map for a hole, which can be read all the same: then the bytes are a copy. */
+  override segments(offset: number, length: number): Buffer[] {
+    this.checkRange(offset, length);
+    return this.windows.segments(offset, length, 'read') ?? [this.read(offset, length)];
+  }
+
   store(offset: number, bytes: Buffer): void {
     this.checkStore(offset, bytes.length);
     this.#try('write it', () => writeRange(this.fd, offset, bytes));

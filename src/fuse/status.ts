@@ -22,7 +22,8 @@ type StatusParts = Pick<Parts, 'config' | 'device' | 'devices' | 'superblock' | 
 
 /** Puts together what a server tells of itself, from the memory it shares with its workers. */
 export class ServerStatus {
-  readonly #started = new Date();
+  readonly #startedAt = new Date();
+  readonly #started = performance.now();
   readonly #logFile = fileOfStderr();
 
   constructor(private readonly parts: StatusParts) {}
@@ -39,8 +40,8 @@ export class ServerStatus {
       uuid: superblock.uuid,
       role,
       readOnly: config.readOnly,
-      startedAt: this.#started.toISOString(),
-      uptimeSeconds: (Date.now() - this.#started.getTime()) / 1000,
+      startedAt: this.#startedAt.toISOString(),
+      uptimeSeconds: (performance.now() - this.#started) / 1000,
       logLevel: LOG_LEVELS[shared.logLevel] ?? 'info',
       logFile: this.#logFile,
       cache: config.cache,

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
-import { FamfsError } from '../errors';
+import { errnoOf, FamfsError } from '../errors';
 import { loadSuperblock } from '../log/superblock';
 import { ioctl } from '../native/libc';
 import { type FuseSession, mountSession } from '../native/libfuse';
@@ -43,15 +43,21 @@ export async function supervise(config: ServerConfig): Promise<number> {
     const failure = error instanceof FamfsError ? error : new FamfsError('internal', String(error));
     logger.error(failure.message);
     const { code, message, hint } = failure;
-    tellReadiness({ state: 'failed', code, message, hint });
+    tellReadiness({ state: 'failed', code, message, hint }, logger);
     return 1;
   }
-  tellReadiness({ state: 'ready', pid: process.pid, ...supervisor.summary() });
+  tellReadiness({ state: 'ready', pid: process.pid, ...supervisor.summary() }, logger);
   return supervisor.untilUnmounted();
 }
 
-function tellReadiness(readiness: Readiness): void {
-  writeSync(READINESS_FD, `${JSON.stringify(readiness)}\n`);
+/** Whether somebody waits for the answer or was killed meanwhile makes no difference to what it is. */
+function tellReadiness(readiness: Readiness, logger: Logger): void {
+  try {
+    writeSync(READINESS_FD, `${JSON.stringify(readiness)}\n`);
+  } catch (error) {
+    if (errnoOf(error) !== 'EPIPE') throw error;
+    logger.warn('the famfs that started this server is gone');
+  }
   closeSync(READINESS_FD);
 }
 

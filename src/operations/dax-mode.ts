@@ -52,8 +52,8 @@ export async function withDaxMode<T extends object>(
 }
 
 async function putBack(device: SwitchableDevice, path: string): Promise<string> {
-  const until = Date.now() + MOST_WAIT_MS;
-  while (device.use()?.kind === 'process' && Date.now() < until) await sleep(POLL_MS);
+  const until = performance.now() + MOST_WAIT_MS;
+  while (device.use()?.kind === 'process' && performance.now() < until) await sleep(POLL_MS);
   try {
     device.putBack();
     return `${path}: put back to mode ${device.mode}`;

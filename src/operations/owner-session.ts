@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '../alloc/pool';
 import type { Device } from '../device/device';
 import { describeHost, whereHostIs } from '../device/host-names';
+import { type LockHolder, lockHolder } from '../device/lock-holder';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
@@ -21,8 +22,12 @@ import { poolOf } from './space';
 /** How a verb that writes opens its device. */
 export interface WriteOptions {
   readonly noSync?: boolean;
-  /** Called once when another process has the lock and this one begins to wait for it. */
-  readonly onWait?: (device: string) => void;
+  /** Called once, when another process has had the lock for a while; with that process, where the host tells. */
+  readonly onWait?: (device: string, holder?: LockHolder) => void;
+  /** Seconds to wait for the lock, at most; 0 for not at all. Left out, for ever. */
+  readonly lockTimeout?: number;
+  /** Runs a wait for the lock with a signal that ends it, where the verb has no `signal` all the time. */
+  readonly interruptible?: (wait: (signal: AbortSignal) => Promise<void>) => Promise<void>;
   /** Called with what the work goes on in spite of. */
   readonly onWarning?: (message: string) => void;
   readonly signal?: AbortSignal;
@@ -38,24 +43,50 @@ const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 250;
 const TELL_AFTER_MS = 1000;
 
-/** Waits for a device's exclusive lock. Throws FamfsError `interrupted` when the signal ends the wait. */
-export async function lockDevice(device: Device, { onWait, signal }: WriteOptions): Promise<void> {
+/**
+ * Waits for a device's exclusive lock.
+ * Throws FamfsError `interrupted` when a signal ends the wait, and `device-locked` when it takes too long.
+ */
+export async function lockDevice(device: Device, options: WriteOptions): Promise<void> {
+  if (device.tryLock()) return;
+  const { interruptible, signal } = options;
+  if (signal || !interruptible) return waitForLock(device, options, signal);
+  return interruptible((interrupt) => waitForLock(device, options, interrupt));
+}
+
+async function waitForLock(
+  device: Device,
+  { lockTimeout = Number.POSITIVE_INFINITY, onWait }: WriteOptions,
+  signal?: AbortSignal,
+): Promise<void> {
+  const started = performance.now();
   let told = false;
-  let waited = 0;
-  for (let wait = FIRST_WAIT_MS; !device.tryLock(); wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
-    await sleep(wait);
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+    const waited = performance.now() - started;
+    if (waited >= lockTimeout * 1000) throw stillLocked(device, lockTimeout);
+    if (waited >= TELL_AFTER_MS && !told) {
+      told = true;
+      onWait?.(device.path, lockHolder(device.path));
+    }
+    await sleep(Math.min(wait, lockTimeout * 1000 - waited));
     if (signal?.aborted) {
       throw new FamfsError(
         'interrupted',
         `${device.path}: interrupted while waiting for its lock; nothing was done`,
       );
     }
-    waited += wait;
-    if (waited >= TELL_AFTER_MS && !told) {
-      told = true;
-      onWait?.(device.path);
-    }
+    if (device.tryLock()) return;
   }
+}
+
+function stillLocked(device: Device, seconds: number): FamfsError {
+  const holder = lockHolder(device.path);
+  const who = holder ? `process ${holder.pid} (${holder.command})` : 'another process';
+  return new FamfsError(
+    'device-locked',
+    `${device.path}: ${who} held its lock for all of ${seconds} s; nothing was done`,
+    'try again when it has ended, or with a longer --lock-timeout',
+  );
 }
 
 /**

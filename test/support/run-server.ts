@@ -12,10 +12,11 @@ const POLL_MS = 20;
 
 /** Waits until `check` holds; fails when it does not in the end. */
 export async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
-  for (let waited = 0; waited < EVENTUALLY_MS; waited += POLL_MS) {
+  const end = performance.now() + EVENTUALLY_MS;
+  do {
     if (await check()) return;
     await sleep(POLL_MS);
-  }
+  } while (performance.now() < end);
   throw new Error(`still not so: ${what}`);
 }
 

@@ -28,8 +28,12 @@ export function processesWithOpen(path: string): string[] {
 }
 
 /** Takes the lock of a device, as another process that appends to it does. Returns once it is held. */
-export async function holdLock(device: string, scratch: Scratch): Promise<{ release: () => Promise<void> }> {
-  const [held, go] = [scratch.path('lock-held'), scratch.path('lock-go')];
+export async function holdLock(
+  device: string,
+  scratch: Scratch,
+  name = 'lock',
+): Promise<{ release: () => Promise<void> }> {
+  const [held, go] = [scratch.path(`${name}-held`), scratch.path(`${name}-go`)];
   const holder = shell(
     `exec 9<>'${device}'; flock 9; touch ${held}; until [ -e ${go} ]; do sleep 0.01; done`,
   );

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { linkTarget, namesIn, textIn } from './dax-sysfs';
+
+/** A process that has the exclusive lock of a device. */
+export interface LockHolder {
+  readonly pid: number;
+  /** Its command line, shortened, without what would move a terminal's cursor. */
+  readonly command: string;
+}
+
+const SHOWN_LENGTH = 100;
+/** The line of an open file, in /proc/PID/fdinfo, that has an exclusive flock. */
+const LOCKED = /^lock:.*\bFLOCK\b.*\bWRITE\b/m;
+
+/**
+ * The process that has a device open and locked, or undefined where this user may not see it, or it is in a container
+ * that this host's /proc does not show. `path` is the real path of the device, `proc` where the facts are.
+ */
+export function lockHolder(path: string, proc = '/proc'): LockHolder | undefined {
+  const pid = namesIn(proc).find((name) => /^\d+$/.test(name) && hasLocked(join(proc, name), path));
+  return pid === undefined ? undefined : { pid: Number(pid), command: commandOf(join(proc, pid)) };
+}
+
+function hasLocked(directory: string, path: string): boolean {
+  return namesIn(join(directory, 'fd')).some(
+    (fd) =>
+      linkTarget(join(directory, 'fd', fd)) === path &&
+      LOCKED.test(textIn(join(directory, 'fdinfo', fd)) ?? ''),
+  );
+}
+
+function commandOf(directory: string): string {
+  const line = textIn(join(directory, 'cmdline')) || textIn(join(directory, 'comm')) || '';
+  const command = line.replace(/\p{C}+/gu, ' ').trim();
+  return command.length > SHOWN_LENGTH ? `${command.slice(0, SHOWN_LENGTH)}…` : command;
+}
