@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { FamfsError } from '../errors';
 import type { CheckReport } from '../operations/check';
-import type { Repair, RepairReport } from '../operations/repair';
-import { BaseCommand, defined, deviceFlag } from './base';
+import type { Repair, RepairOptions, RepairReport } from '../operations/repair';
+import { BaseCommand, defined, deviceFlag, lockFlag } from './base';
 import { accessFlags, noEffect, readingFlags, verboseFlag } from './reference-flags';
 
 type Checked = CheckReport & { readonly repair?: Repair };
@@ -49,6 +49,7 @@ Exit status: 0 clean (or warnings alone), 1 all errors corrected, 4 errors left,
     human: noEffect('sizes are always shown as in 1.5 GiB', 'h'),
     force: noEffect('a mounted file system is checked by its mount point', 'f'),
     ...deviceFlag,
+    ...lockFlag,
     ...verboseFlag,
     ...readingFlags,
     ...accessFlags,
@@ -67,7 +68,7 @@ Exit status: 0 clean (or warnings alone), 1 all errors corrected, 4 errors left,
     const report: Checked = repairs
       ? await this.#repair(
           args.target,
-          { devices, dryRun, onlySafe: preen, ...defined({ backup }) },
+          { devices, dryRun, onlySafe: preen, ...defined({ backup }), ...this.lockOptions(flags) },
           yes || preen,
         )
       : await this.#check(args.target, devices);
@@ -86,7 +87,7 @@ Exit status: 0 clean (or warnings alone), 1 all errors corrected, 4 errors left,
 
   async #repair(
     target: string,
-    options: { readonly devices: readonly string[]; readonly dryRun: boolean; readonly onlySafe: boolean },
+    options: Omit<RepairOptions, 'confirm'>,
     consented: boolean,
   ): Promise<RepairReport> {
     const { repair } = await import('../operations/repair');
@@ -95,7 +96,7 @@ Exit status: 0 clean (or warnings alone), 1 all errors corrected, 4 errors left,
         if (!this.jsonEnabled() && !(this.quiet && consented)) await this.#tellPlan(plan);
         return consented || this.#ask(plan, signal);
       };
-      return repair(target, { ...options, signal, onWait: this.tellWait, confirm });
+      return repair(target, { ...options, signal, confirm });
     });
   }
 

@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import type { RestorePlan, RestoreResult } from '../operations/restore';
 import { counted } from '../ui/counts';
 import { formatSize } from '../ui/sizes';
-import { BaseCommand, defined, syncFlag } from './base';
+import { BaseCommand, defined, lockFlag, syncFlag } from './base';
 
 export default class Restore extends BaseCommand {
   static override summary = 'Put back the superblock and the log that famfs fsck --repair saved.';
@@ -21,6 +21,7 @@ The log is made durable before the superblock is stored. A kill on the way leave
       description:
         'also where the superblock of the device is lost, or is that of another file system, which is lost',
     }),
+    ...lockFlag,
     ...syncFlag,
   };
 
@@ -32,7 +33,7 @@ The log is made durable before the superblock is stored. A kill on the way leave
       restore(args.file, args.device, {
         ...defined({ force, noSync }),
         signal,
-        onWait: this.tellWait,
+        ...this.lockOptions(flags),
         confirm: async (plan) => yes || this.#ask(plan, signal),
       }),
     );

@@ -34,7 +34,7 @@ export interface RepairReport extends CheckReport {
   readonly repair: Repair;
 }
 
-export interface RepairOptions extends CheckOptions, Pick<WriteOptions, 'onWait'> {
+export interface RepairOptions extends CheckOptions, Pick<WriteOptions, 'onWait' | 'lockTimeout'> {
   /** Say what would be done, and do nothing. */
   readonly dryRun?: boolean;
   /** Do nothing unless it is safe. */

@@ -30,7 +30,7 @@ export interface RestoreResult extends RestorePlan {
   readonly bytesStored: number;
 }
 
-export interface RestoreOptions extends Pick<WriteOptions, 'onWait' | 'signal' | 'noSync'> {
+export interface RestoreOptions extends Pick<WriteOptions, 'onWait' | 'lockTimeout' | 'signal' | 'noSync'> {
   /** Restore to a device whose superblock is lost or is that of another file system. */
   readonly force?: boolean;
   /** Is told of what would be done, and asked whether to do it, while the device is locked. */

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { copyFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { lockHolder } from '../../src/device/lock-holder';
-import { CLIENT, type Run, start } from '../support/run';
+import { makeImage, mkdir, setCounters, writeImage } from '../support/images';
+import { CLIENT, famfs, type Run, start } from '../support/run';
 import { readOnDevice } from '../support/run-device';
 import { expectClean, expectClear, expectFailure } from '../support/run-expect';
 import { exists, namesIn, put } from '../support/run-files';
@@ -14,6 +16,8 @@ const scratch = scratchAll();
 let device: string;
 let mount: string;
 let unmounted: string;
+let damaged: string;
+let backup: string;
 let release: (() => Promise<void>)[];
 let before: unknown[];
 
@@ -21,9 +25,16 @@ beforeAll(async () => {
   ({ device, mount } = await scratch.mountedDevice('4g'));
   unmounted = await scratch.makeDevice('4g');
   put(scratch.path('source'), 'contents');
+  damaged = scratch.path('damaged.img');
+  const image = makeImage({ entries: [mkdir('directory')] });
+  setCounters(image, 4);
+  writeImage(damaged, image);
+  backup = scratch.path('backup');
+  copyFileSync(damaged, scratch.path('copy.img'));
+  await famfs(['fsck', '--repair', '--yes', '--backup', backup, scratch.path('copy.img')]);
   before = [device, unmounted].map(readOnDevice);
   release = [];
-  for (const path of [device, unmounted]) {
+  for (const path of [device, unmounted, damaged]) {
     release.push((await holdLock(path, scratch, scratch.unique('lock'))).release);
   }
 });
@@ -50,6 +61,8 @@ const VERBS: readonly [string, Locking][] = [
   ['device add', onMount(['device', 'add'], () => ['--force', mount, scratch.path('source')])],
   ['owner', { ...onMount(['owner'], () => ['--take', '--force', device]), host: CLIENT }],
   ['mkfs', { words: ['mkfs'], args: () => ['--force', unmounted], locked: () => unmounted }],
+  ['fsck --repair', { words: ['fsck'], args: () => ['--yes', damaged], locked: () => damaged }],
+  ['restore', { words: ['restore'], args: () => ['--yes', backup, damaged], locked: () => damaged }],
   ['mkfs --kill', { words: ['mkfs'], args: () => ['--kill', '--force', unmounted], locked: () => unmounted }],
 ];
 
@@ -64,7 +77,8 @@ test.each(VERBS)(
     const holder = lockHolder(locked());
     expect(processesWithOpen(locked())).toContain(String(holder?.pid));
     const call = [...words, '--lock-timeout', '0', ...args()];
-    const failure = { status: 1, code: 'device-locked', hint: '--lock-timeout' } as const;
+    const status = words[0] === 'fsck' ? 8 : 1;
+    const failure = { status, code: 'device-locked', hint: '--lock-timeout' } as const;
     await expectFailure(
       call,
       { ...failure, says: [locked(), `process ${holder?.pid} (/bin/bash -c`] },
@@ -82,7 +96,7 @@ test.each(VERBS)('%s without it waits and says for whom, and SIGINT ends it', as
   expect(told.startsWith(line)).toBe(true);
   child.kill('SIGINT');
   const run: Run = await done;
-  expect(run).toMatchObject({ status: 130, signal: null, stdout: '' });
+  expect(run).toMatchObject({ status: words[0] === 'fsck' ? 32 : 130, signal: null, stdout: '' });
   expectClear(run.stderr.slice(told.length), {
     says: [locked(), 'interrupted while waiting', 'nothing was done'],
   });
