@@ -1,14 +1,14 @@
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   testRunner: 'jest',
-  jest: { configFile: 'jest.mutants.config.cjs', enableFindRelatedTests: false },
+  jest: { configFile: 'jest.mutants.config.cjs', enableFindRelatedTests: true },
   mutate: ['src/alloc/*.ts', 'src/log/*.ts', 'src/operations/check*.ts'],
   coverageAnalysis: 'perTest',
   ignoreStatic: true,
   incremental: true,
   incrementalFile: '.stryker/incremental.json',
   tempDirName: '.stryker/tmp',
-  ignorePatterns: ['dist', 'docs', 'bench', 'contrib', 'examples', '.stryker'],
+  ignorePatterns: ['/dist', '/docs', '/bench', '/contrib', '/examples', '/.stryker', '/test/{cli,e2e,fault,golden,vm}'],
   reporters: ['progress-append-only', 'clear-text', 'json'],
   jsonReporter: { fileName: '.stryker/report.json' },
   clearTextReporter: { allowColor: false, reportTests: false, logTests: false },
