@@ -9,6 +9,8 @@ const { globalSetup, globalTeardown, ...alone } = unit;
  */
 module.exports = {
   ...alone,
+  // jest looks through these for each mutant.
+  roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: [
     '<rootDir>/test/unit/alloc/*.test.ts',
     '<rootDir>/test/unit/log/*.test.ts',
