@@ -8,6 +8,8 @@ const project = (name, timeoutSeconds) => ({
   displayName: name,
   rootDir: __dirname,
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  // Where Stryker has a copy of all that is here.
+  modulePathIgnorePatterns: ['<rootDir>/.stryker/'],
   testEnvironment: 'node',
   transform,
   // chalk, ora and what they import are published as ES modules only.

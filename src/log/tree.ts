@@ -287,7 +287,7 @@ export class Tree {
     this.#names.append(this.#namesUsed, bytes, start, length);
     this.#namesUsed += length;
     this.#hash.values[ino] = hash;
-    if (kind === KIND.directory) (this.subdirectories.values[parent] as number)++;
+    if (kind === KIND.directory) this.subdirectories.values[parent]!++;
     const last = this.#lastChild.values[parent] as number;
     if (last === 0) this.firstChild.values[parent] = ino;
     else this.nextSibling.values[last] = ino;
