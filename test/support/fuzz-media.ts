@@ -1,0 +1,243 @@
+import { EntryChecker } from '../../src/log/check-entry';
+import { decodeEntry, encodeEntry, type LogEntry } from '../../src/log/entry';
+import { eachRun } from '../../src/log/file-map';
+import type { Finding } from '../../src/log/findings';
+import { inspectHeader } from '../../src/log/header';
+import { LOG_ENTRY, LOG_HEADER, logCapacity, SUPERBLOCK } from '../../src/log/layout';
+import { PlainCheck } from '../../src/log/plain-check';
+import { Replay } from '../../src/log/replay';
+import type { Store } from '../../src/log/store';
+import { hasUsableGeometry, inspectSuperblock } from '../../src/log/superblock';
+import { INO, KIND, type Tree } from '../../src/log/tree';
+import { findOverlaps } from '../../src/operations/overlaps';
+import { disagreement } from './fuzz-media-agree';
+import { MediaDamage } from './fuzz-media-damage';
+import { type BaseImage, baseImages, MediaStore } from './fuzz-media-image';
+import { type NaiveVerdict, naiveCheck } from './naive-check';
+import { checkEntry, type NaiveDevice, type NaiveEntry } from './naive-check-entry';
+import { seeded } from './random';
+
+/** No input may take longer than this. */
+export const PATIENCE_MS = 2000;
+
+/** An input for which a property does not hold, and how to have it again. */
+export class MediaFailure extends Error {}
+
+/** Runs one input of `seed`; whatever goes wrong is told with its index. */
+function attempt(target: string, seed: number, index: number, run: () => void): number {
+  const started = performance.now();
+  try {
+    run();
+  } catch (error) {
+    const what = error instanceof MediaFailure ? error.message : (error as Error).stack;
+    throw new MediaFailure(`${target}: seed ${seed}, input ${index}: ${what}`, { cause: error });
+  }
+  const took = performance.now() - started;
+  if (took > PATIENCE_MS) {
+    throw new MediaFailure(`${target}: seed ${seed}, input ${index}: took ${Math.round(took)} ms`);
+  }
+  return took;
+}
+
+function hold(condition: boolean, what: string): void {
+  if (!condition) throw new MediaFailure(what);
+}
+
+/** All who judge the entries of one base image. */
+interface Judges {
+  readonly checker: EntryChecker;
+  readonly plain: PlainCheck;
+  readonly devices: NaiveDevice[];
+  readonly unit: bigint;
+}
+
+/** Judges single entries by all who can: EntryChecker, PlainCheck, decode and encode, and the naive checker. */
+export class DecodeFuzzer {
+  slowest = 0;
+  findings = 0;
+  readonly #bases: BaseImage[];
+  readonly #store = new MediaStore();
+  readonly #damage: MediaDamage;
+  readonly #bytes = Buffer.alloc(LOG_ENTRY.bytes);
+  readonly #again = Buffer.alloc(LOG_ENTRY.bytes);
+  readonly #found: Finding[] = [];
+  readonly #judges: Judges[];
+
+  constructor(private readonly seed: number) {
+    this.#bases = baseImages(seed);
+    this.#damage = new MediaDamage(seed, this.#bases, this.#store);
+    this.#judges = this.#bases.map((base) => this.#judgesOf(base));
+  }
+
+  #judgesOf({ allocUnit, deviceSize, superblock: bytes }: BaseImage): Judges {
+    const { superblock } = inspectSuperblock(bytes, deviceSize);
+    const checker = new EntryChecker(superblock, deviceSize, (found) => void this.#found.push(found));
+    const plain = new PlainCheck(this.#bytes, superblock, checker.devices);
+    const uuid = superblock.deviceUuid.replaceAll('-', '');
+    const device = { uuid, size: BigInt(deviceSize), reserved: 10n * 2n ** 20n };
+    return { checker, plain, devices: [device], unit: BigInt(allocUnit) };
+  }
+
+  run(index: number): void {
+    this.slowest = Math.max(
+      this.slowest,
+      attempt('decode', this.seed, index, () => this.#judge(index)),
+    );
+  }
+
+  #judge(number: number): void {
+    const random = seeded(this.seed ^ Math.imul(number + 1, 0x27d4eb2f));
+    const at = Math.floor(random() * this.#bases.length);
+    const base = this.#bases[at] as BaseImage;
+    const index = Math.floor(random() * base.count);
+    base.log.copy(this.#bytes, 0, LOG_HEADER.bytes + index * LOG_ENTRY.bytes);
+    this.#damage.begin(number);
+    do this.#damage.changeEntry(this.#bytes, 0);
+    while (random() < 0.4);
+    const { checker, devices, plain, unit } = this.#judges[at] as Judges;
+    this.#found.length = 0;
+    const recognised = plain.recognise(0, index);
+    const verdict = checker.check(this.#bytes, 0, index);
+    const naive = checkEntry(this.#bytes, index, unit, devices);
+    (checker.devices as unknown[]).length = 1;
+    devices.length = 1;
+    this.findings += this.#found.length;
+    const sound = verdict !== 'corrupt' && verdict !== 'rejected';
+    hold(sound === naive.sound, `the verdict is ${verdict}, the naive one ${[...naive.codes].join()}`);
+    hold(
+      recognised === undefined || (recognised === verdict && this.#found.length === 0),
+      'recognised wrongly',
+    );
+    agreeOn(this.#found, naive, index);
+    if (sound) this.#roundTrip(index);
+  }
+
+  /** What was decoded is what is there: but for bytes that must be zero, encoding it gives the same entry. */
+  #roundTrip(index: number): void {
+    const entry = decodeEntry(this.#bytes, 0);
+    if (this.#found.length > 0) return;
+    encodeEntry(entry, index, this.#again, 0);
+    hold(this.#again.equals(this.#bytes), `encoded again, it differs: ${shown(entry)}`);
+  }
+}
+
+function agreeOn(found: readonly Finding[], { codes, optional }: NaiveEntry, index: number): void {
+  const findings = [...codes].map((code) => ({ code, entry: index }));
+  const none = { shown: new Map(), overlapping: new Set<number>(), entries: [] };
+  const noted = new Set([...optional].map((code) => `${code} ${index}`));
+  const wrong = disagreement(found, { findings, optional: noted, ...none });
+  if (wrong) throw new MediaFailure(wrong);
+}
+
+const shown = (entry: LogEntry) => JSON.stringify(entry, (_key, value) => value);
+
+/** Replays whole images as fsck does, and holds tree and findings to the naive checker. */
+export class ReplayFuzzer {
+  slowest = 0;
+  findings = 0;
+  readonly #store = new MediaStore();
+  readonly #damage: MediaDamage;
+
+  constructor(private readonly seed: number) {
+    this.#damage = new MediaDamage(seed, baseImages(seed), this.#store);
+  }
+
+  run(index: number): void {
+    this.#damage.make(index);
+    this.slowest = Math.max(
+      this.slowest,
+      attempt('replay', this.seed, index, () => this.#judge()),
+    );
+  }
+
+  /** The store that holds the input which was made last. */
+  get store(): MediaStore {
+    return this.#store;
+  }
+
+  #judge(): void {
+    this.findings += judgeMedia(this.#store);
+  }
+}
+
+/** Replays a device and throws MediaFailure where a property does not hold. Returns how many findings there were. */
+export function judgeMedia(store: Store): number {
+  const { findings, tree } = replayed(store);
+  const naive = naiveCheck(store);
+  if (tree) findings.push(...findOverlaps(tree));
+  const wrong = disagreement(findings, naive);
+  if (wrong) throw new MediaFailure(wrong);
+  if (tree) checkTree(tree, naive, store);
+  return findings.length;
+}
+
+function replayed(store: Store): { findings: Finding[]; tree?: Tree } {
+  const bytes = Buffer.alloc(SUPERBLOCK.bytes);
+  store.read(0, Math.min(bytes.length, store.size)).copy(bytes);
+  const { findings, superblock } = inspectSuperblock(bytes, store.size);
+  if (!hasUsableGeometry(findings)) return { findings };
+  const header = inspectHeader(store, superblock.logLength);
+  findings.push(...header.findings);
+  if (header.findings.some(({ code }) => code === 'log-magic')) return { findings };
+  const replay = new Replay(store, superblock, (found) => findings.push(found));
+  replay.to(Math.min(header.counters.nextIndex, logCapacity(superblock.logLength)));
+  return { findings, tree: replay.tree };
+}
+
+/** The tree shows what the naive checker does, nothing leads out of it, and files have their own bytes alone. */
+function checkTree(tree: Tree, { entries, shown: wanted }: NaiveVerdict, store: Store): void {
+  const seen = new Map<string, number>();
+  const walk = (directory: number, above: string): void => {
+    for (let ino = tree.firstChild.get(directory); ino !== 0; ino = tree.nextSibling.get(ino)) {
+      const name = tree.name(ino).toString('latin1');
+      hold(!/[/\0]/.test(name) && !['', '.', '..'].includes(name), `a name that leads away: ${above}${name}`);
+      hold(!seen.has(above + name), `twice in the tree: ${above}${name}`);
+      if (ino >= INO.first) seen.set(above + name, ino - INO.first);
+      if (tree.kind.get(ino) === KIND.directory) walk(ino, `${above}${name}/`);
+    }
+  };
+  walk(INO.root, '');
+  for (const [path, entry] of wanted)
+    hold(seen.get(path) === entry, `${path} is not entry ${entry} in the tree`);
+  hold(seen.size === wanted.size, 'the tree has more than it should');
+  for (const entry of wanted.values()) checkBytes(tree, entries[entry] as NaiveEntry, entry, store.size);
+}
+
+/** Bytes of a file lie where the format says: looked at are its first, its last and some between. */
+function checkBytes(tree: Tree, entry: NaiveEntry, index: number, deviceSize: number): void {
+  if (entry.type !== 'file' || !entry.size) return;
+  const ino = INO.first + index;
+  const size = Number(entry.size);
+  hold(tree.size.get(ino) === size, `entry ${index} has another size in the tree`);
+  const map = tree.map(ino);
+  for (const position of [
+    0,
+    size - 1,
+    Math.floor(size / 2),
+    Math.floor(size / 3),
+    Math.min(size - 1, 4096),
+  ]) {
+    const want = placeOf(entry, BigInt(position));
+    eachRun(map, position, 1, (devindex, offset, length) => {
+      const there = BigInt(devindex) === want.device && BigInt(offset) === want.offset && length === 1;
+      hold(there, `byte ${position} of entry ${index} is at ${devindex}:${offset}, not ${want.offset}`);
+      hold(devindex !== 0 || offset < deviceSize, `byte ${position} of entry ${index} is behind the device`);
+    });
+  }
+}
+
+/** Where a byte of a file is, by the formula of docs/FORMAT.md. */
+function placeOf({ chunk, extents }: NaiveEntry, position: bigint): { device: bigint; offset: bigint } {
+  if (chunk !== undefined) {
+    const c = position / chunk;
+    const n = BigInt(extents.length);
+    const strip = extents[Number(c % n)] as NaiveEntry['extents'][number];
+    return { device: strip.device, offset: strip.offset + (c / n) * chunk + (position % chunk) };
+  }
+  let left = position;
+  for (const { device, length, offset } of extents) {
+    if (left < length) return { device, offset: offset + left };
+    left -= length;
+  }
+  throw new MediaFailure('the extents do not hold the file');
+}
