@@ -139,7 +139,7 @@ export class ReplayFuzzer {
   readonly #damage: MediaDamage;
 
   constructor(private readonly seed: number) {
-    this.#damage = new MediaDamage(seed, baseImages(seed), this.#store);
+    this.#damage = new MediaDamage(seed, baseImages(seed, 4), this.#store);
   }
 
   run(index: number): void {

@@ -202,6 +202,15 @@ class Judge implements NaiveEntry {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
+function isUtf8(bytes: NaiveBytes): boolean {
+  try {
+    UTF8.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function pathCodes(path: string, bytes: NaiveBytes, directory: boolean): string[] {
   if (path === '') return ['path-empty'];
   const codes: string[] = [];
@@ -215,11 +224,7 @@ function pathCodes(path: string, bytes: NaiveBytes, directory: boolean): string[
   });
   const isOwnFile = path === '.meta/.alloc.cfg' && !directory;
   if (names[0] === '.meta' && !isOwnFile) codes.push('path-reserved');
-  for (const byte of bytes) if (byte < 0x20 || byte === 0x7f) codes.push('path-control');
-  try {
-    UTF8.decode(bytes);
-  } catch {
-    codes.push('path-utf8');
-  }
+  if (bytes.some((byte) => byte < 0x20 || byte === 0x7f)) codes.push('path-control');
+  if (bytes.some((byte) => byte > 0x7f) && !isUtf8(bytes)) codes.push('path-utf8');
   return codes;
 }

@@ -2,7 +2,7 @@
  * A second judge of famfs media, written from docs/FORMAT.md and sharing nothing with src: plain loops, a CRC of its
  * own, exact numbers. It is slow, holds everything in lists, and is right as far as the format is.
  */
-import { checkEntry, type NaiveDevice, type NaiveEntry } from './naive-check-entry';
+import { checkEntry, type NaiveDevice, type NaiveEntry, type NaiveExtent } from './naive-check-entry';
 import { crc32Of, isPower, type NaiveBytes, TOO_LARGE, u32At, u64At } from './naive-read';
 
 const MIB = 2n ** 20n;
@@ -174,22 +174,26 @@ function problemOf(kinds: ReadonlyMap<string, string>, path: string, directory: 
   return taken === 'mkdir' ? 'path-file-over-directory' : 'path-duplicate';
 }
 
-/** Every extent against every other one. */
+/** The entries of which an extent shares bytes with another one: every extent against every other one. */
 function overlaps(entries: readonly NaiveEntry[]): Set<number> {
   const sharing = new Set<number>();
-  const extents = entries.flatMap((entry, index) =>
-    entry.sound ? entry.extents.map((extent) => ({ ...extent, index })) : [],
-  );
-  for (let a = 0; a < extents.length; a++) {
-    for (let b = a + 1; b < extents.length; b++) {
-      const one = extents[a] as (typeof extents)[number];
-      const other = extents[b] as (typeof extents)[number];
-      if (one.device !== other.device) continue;
-      if (one.offset < other.offset + other.length && other.offset < one.offset + one.length) {
-        sharing.add(one.index);
-        sharing.add(other.index);
-      }
+  const extents: NaiveExtent[] = [];
+  const owners: number[] = [];
+  entries.forEach((entry, index) => {
+    if (!entry.sound) return;
+    for (const extent of entry.extents) {
+      extents.forEach((other, i) => {
+        if (!share(extent, other)) return;
+        sharing.add(index);
+        sharing.add(owners[i] as number);
+      });
+      extents.push(extent);
+      owners.push(index);
     }
-  }
+  });
   return sharing;
+}
+
+function share(a: NaiveExtent, b: NaiveExtent): boolean {
+  return a.device === b.device && a.offset < b.offset + b.length && b.offset < a.offset + a.length;
 }
