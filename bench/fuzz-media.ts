@@ -4,6 +4,7 @@
  * told with the seed and the index to give as FIRST.
  */
 import { DecodeFuzzer, ReplayFuzzer } from '../test/support/fuzz-media';
+import { VerbsFuzzer } from '../test/support/fuzz-media-verbs';
 
 interface Target {
   readonly slowest: number;
@@ -15,6 +16,7 @@ interface Target {
 const TARGETS: Record<string, (seed: number) => Target> = {
   decode: (seed) => new DecodeFuzzer(seed),
   replay: (seed) => new ReplayFuzzer(seed),
+  verbs: (seed) => new VerbsFuzzer(seed),
 };
 
 /** More resident memory than this, in bytes, is a failure. */

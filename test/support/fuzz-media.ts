@@ -11,37 +11,13 @@ import { hasUsableGeometry, inspectSuperblock } from '../../src/log/superblock';
 import { INO, KIND, type Tree } from '../../src/log/tree';
 import { findOverlaps } from '../../src/operations/overlaps';
 import { disagreement } from './fuzz-media-agree';
+import { Attempts, hold, MediaFailure } from './fuzz-media-attempt';
 import { MediaDamage } from './fuzz-media-damage';
+import { placeOf, positionsIn } from './fuzz-media-file';
 import { type BaseImage, baseImages, MediaStore } from './fuzz-media-image';
 import { type NaiveVerdict, naiveCheck } from './naive-check';
 import { checkEntry, type NaiveDevice, type NaiveEntry } from './naive-check-entry';
 import { seeded } from './random';
-
-/** No input may take longer than this. */
-export const PATIENCE_MS = 2000;
-
-/** An input for which a property does not hold, and how to have it again. */
-export class MediaFailure extends Error {}
-
-/** Runs one input of `seed`; whatever goes wrong is told with its index. */
-function attempt(target: string, seed: number, index: number, run: () => void): number {
-  const started = performance.now();
-  try {
-    run();
-  } catch (error) {
-    const what = error instanceof MediaFailure ? error.message : (error as Error).stack;
-    throw new MediaFailure(`${target}: seed ${seed}, input ${index}: ${what}`, { cause: error });
-  }
-  const took = performance.now() - started;
-  if (took > PATIENCE_MS) {
-    throw new MediaFailure(`${target}: seed ${seed}, input ${index}: took ${Math.round(took)} ms`);
-  }
-  return took;
-}
-
-function hold(condition: boolean, what: string): void {
-  if (!condition) throw new MediaFailure(what);
-}
 
 /** All who judge the entries of one base image. */
 interface Judges {
@@ -53,8 +29,8 @@ interface Judges {
 
 /** Judges single entries by all who can: EntryChecker, PlainCheck, decode and encode, and the naive checker. */
 export class DecodeFuzzer {
-  slowest = 0;
   findings = 0;
+  readonly #attempts: Attempts;
   readonly #bases: BaseImage[];
   readonly #store = new MediaStore();
   readonly #damage: MediaDamage;
@@ -64,6 +40,7 @@ export class DecodeFuzzer {
   readonly #judges: Judges[];
 
   constructor(private readonly seed: number) {
+    this.#attempts = new Attempts('decode', seed);
     this.#bases = baseImages(seed);
     this.#damage = new MediaDamage(seed, this.#bases, this.#store);
     this.#judges = this.#bases.map((base) => this.#judgesOf(base));
@@ -78,11 +55,13 @@ export class DecodeFuzzer {
     return { checker, plain, devices: [device], unit: BigInt(allocUnit) };
   }
 
+  /** Milliseconds that the slowest input took. */
+  get slowest(): number {
+    return this.#attempts.slowest;
+  }
+
   run(index: number): void {
-    this.slowest = Math.max(
-      this.slowest,
-      attempt('decode', this.seed, index, () => this.#judge(index)),
-    );
+    this.#attempts.run(index, () => this.#judge(index));
   }
 
   #judge(number: number): void {
@@ -133,21 +112,24 @@ const shown = (entry: LogEntry) => JSON.stringify(entry, (_key, value) => value)
 
 /** Replays whole images as fsck does, and holds tree and findings to the naive checker. */
 export class ReplayFuzzer {
-  slowest = 0;
   findings = 0;
+  readonly #attempts: Attempts;
   readonly #store = new MediaStore();
   readonly #damage: MediaDamage;
 
-  constructor(private readonly seed: number) {
+  constructor(seed: number) {
+    this.#attempts = new Attempts('replay', seed);
     this.#damage = new MediaDamage(seed, baseImages(seed, 4), this.#store);
+  }
+
+  /** Milliseconds that the slowest input took. */
+  get slowest(): number {
+    return this.#attempts.slowest;
   }
 
   run(index: number): void {
     this.#damage.make(index);
-    this.slowest = Math.max(
-      this.slowest,
-      attempt('replay', this.seed, index, () => this.#judge()),
-    );
+    this.#attempts.run(index, () => this.#judge());
   }
 
   /** The store that holds the input which was made last. */
@@ -210,13 +192,7 @@ function checkBytes(tree: Tree, entry: NaiveEntry, index: number, deviceSize: nu
   const size = Number(entry.size);
   hold(tree.size.get(ino) === size, `entry ${index} has another size in the tree`);
   const map = tree.map(ino);
-  for (const position of [
-    0,
-    size - 1,
-    Math.floor(size / 2),
-    Math.floor(size / 3),
-    Math.min(size - 1, 4096),
-  ]) {
+  for (const position of positionsIn(size)) {
     const want = placeOf(entry, BigInt(position));
     eachRun(map, position, 1, (devindex, offset, length) => {
       const there = BigInt(devindex) === want.device && BigInt(offset) === want.offset && length === 1;
@@ -224,20 +200,4 @@ function checkBytes(tree: Tree, entry: NaiveEntry, index: number, deviceSize: nu
       hold(devindex !== 0 || offset < deviceSize, `byte ${position} of entry ${index} is behind the device`);
     });
   }
-}
-
-/** Where a byte of a file is, by the formula of docs/FORMAT.md. */
-function placeOf({ chunk, extents }: NaiveEntry, position: bigint): { device: bigint; offset: bigint } {
-  if (chunk !== undefined) {
-    const c = position / chunk;
-    const n = BigInt(extents.length);
-    const strip = extents[Number(c % n)] as NaiveEntry['extents'][number];
-    return { device: strip.device, offset: strip.offset + (c / n) * chunk + (position % chunk) };
-  }
-  let left = position;
-  for (const { device, length, offset } of extents) {
-    if (left < length) return { device, offset: offset + left };
-    left -= length;
-  }
-  throw new MediaFailure('the extents do not hold the file');
 }
