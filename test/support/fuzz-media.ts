@@ -1,5 +1,5 @@
 import { EntryChecker } from '../../src/log/check-entry';
-import { decodeEntry, encodeEntry, type LogEntry } from '../../src/log/entry';
+import { decodeEntry, encodeEntry } from '../../src/log/entry';
 import { eachRun } from '../../src/log/file-map';
 import type { Finding } from '../../src/log/findings';
 import { inspectHeader } from '../../src/log/header';
@@ -14,45 +14,68 @@ import { disagreement } from './fuzz-media-agree';
 import { Attempts, hold, MediaFailure } from './fuzz-media-attempt';
 import { MediaDamage } from './fuzz-media-damage';
 import { placeOf, positionsIn } from './fuzz-media-file';
-import { type BaseImage, baseImages, MediaStore } from './fuzz-media-image';
+import { type BaseImage, baseImages, DATA, MediaStore } from './fuzz-media-image';
 import { type NaiveVerdict, naiveCheck } from './naive-check';
 import { checkEntry, type NaiveDevice, type NaiveEntry } from './naive-check-entry';
 import { seeded } from './random';
 
-/** All who judge the entries of one base image. */
-interface Judges {
-  readonly checker: EntryChecker;
-  readonly plain: PlainCheck;
-  readonly devices: NaiveDevice[];
-  readonly unit: bigint;
+/** All who judge single entries, on the device of one base image: EntryChecker, PlainCheck, and the naive checker. */
+export class EntryJudge {
+  /** The entry that is judged. */
+  readonly bytes = Buffer.alloc(LOG_ENTRY.bytes);
+  readonly #again = Buffer.alloc(LOG_ENTRY.bytes);
+  readonly #found: Finding[] = [];
+  readonly #checker: EntryChecker;
+  readonly #plain: PlainCheck;
+  readonly #primary: NaiveDevice;
+  readonly #unit: bigint;
+
+  constructor({ allocUnit, deviceSize, superblock: bytes }: BaseImage) {
+    const { superblock } = inspectSuperblock(bytes, deviceSize);
+    this.#checker = new EntryChecker(superblock, deviceSize, (found) => void this.#found.push(found));
+    this.#plain = new PlainCheck(this.bytes, superblock, this.#checker.devices);
+    const uuid = superblock.deviceUuid.replaceAll('-', '');
+    this.#primary = { uuid, size: BigInt(deviceSize), reserved: BigInt(DATA) };
+    this.#unit = BigInt(allocUnit);
+  }
+
+  /** Judges what is in `bytes` as entry `index`. Returns how many findings there are. */
+  judge(index: number): number {
+    this.#found.length = 0;
+    const recognised = this.#plain.recognise(0, index);
+    const verdict = this.#checker.check(this.bytes, 0, index);
+    const naive = checkEntry(this.bytes, index, this.#unit, [this.#primary]);
+    this.#checker.devices.splice(1);
+    const sound = verdict !== 'corrupt' && verdict !== 'rejected';
+    hold(sound === naive.sound, `the verdict is ${verdict}, the naive one ${[...naive.codes].join()}`);
+    const rightly = recognised === undefined || (recognised === verdict && this.#found.length === 0);
+    hold(rightly, `recognised as a sound ${recognised}`);
+    agreeOn(this.#found, naive, index);
+    if (sound && this.#found.length === 0) this.#roundTrip(index);
+    return this.#found.length;
+  }
+
+  /** Decoding and encoding a sound entry gives the same bytes. */
+  #roundTrip(index: number): void {
+    const entry = decodeEntry(this.bytes, 0);
+    encodeEntry(entry, index, this.#again, 0);
+    hold(this.#again.equals(this.bytes), `encoded again, it differs: ${JSON.stringify(entry)}`);
+  }
 }
 
-/** Judges single entries by all who can: EntryChecker, PlainCheck, decode and encode, and the naive checker. */
+/** Damages single entries and has them judged. */
 export class DecodeFuzzer {
   findings = 0;
   readonly #attempts: Attempts;
   readonly #bases: BaseImage[];
-  readonly #store = new MediaStore();
   readonly #damage: MediaDamage;
-  readonly #bytes = Buffer.alloc(LOG_ENTRY.bytes);
-  readonly #again = Buffer.alloc(LOG_ENTRY.bytes);
-  readonly #found: Finding[] = [];
-  readonly #judges: Judges[];
+  readonly #judges: EntryJudge[];
 
   constructor(private readonly seed: number) {
     this.#attempts = new Attempts('decode', seed);
     this.#bases = baseImages(seed);
-    this.#damage = new MediaDamage(seed, this.#bases, this.#store);
-    this.#judges = this.#bases.map((base) => this.#judgesOf(base));
-  }
-
-  #judgesOf({ allocUnit, deviceSize, superblock: bytes }: BaseImage): Judges {
-    const { superblock } = inspectSuperblock(bytes, deviceSize);
-    const checker = new EntryChecker(superblock, deviceSize, (found) => void this.#found.push(found));
-    const plain = new PlainCheck(this.#bytes, superblock, checker.devices);
-    const uuid = superblock.deviceUuid.replaceAll('-', '');
-    const device = { uuid, size: BigInt(deviceSize), reserved: 10n * 2n ** 20n };
-    return { checker, plain, devices: [device], unit: BigInt(allocUnit) };
+    this.#damage = new MediaDamage(seed, this.#bases, new MediaStore());
+    this.#judges = this.#bases.map((base) => new EntryJudge(base));
   }
 
   /** Milliseconds that the slowest input took. */
@@ -68,35 +91,13 @@ export class DecodeFuzzer {
     const random = seeded(this.seed ^ Math.imul(number + 1, 0x27d4eb2f));
     const at = Math.floor(random() * this.#bases.length);
     const base = this.#bases[at] as BaseImage;
+    const judge = this.#judges[at] as EntryJudge;
     const index = Math.floor(random() * base.count);
-    base.log.copy(this.#bytes, 0, LOG_HEADER.bytes + index * LOG_ENTRY.bytes);
+    base.log.copy(judge.bytes, 0, LOG_HEADER.bytes + index * LOG_ENTRY.bytes);
     this.#damage.begin(number);
-    do this.#damage.changeEntry(this.#bytes, 0);
+    do this.#damage.changeEntry(judge.bytes, 0);
     while (random() < 0.4);
-    const { checker, devices, plain, unit } = this.#judges[at] as Judges;
-    this.#found.length = 0;
-    const recognised = plain.recognise(0, index);
-    const verdict = checker.check(this.#bytes, 0, index);
-    const naive = checkEntry(this.#bytes, index, unit, devices);
-    (checker.devices as unknown[]).length = 1;
-    devices.length = 1;
-    this.findings += this.#found.length;
-    const sound = verdict !== 'corrupt' && verdict !== 'rejected';
-    hold(sound === naive.sound, `the verdict is ${verdict}, the naive one ${[...naive.codes].join()}`);
-    hold(
-      recognised === undefined || (recognised === verdict && this.#found.length === 0),
-      'recognised wrongly',
-    );
-    agreeOn(this.#found, naive, index);
-    if (sound) this.#roundTrip(index);
-  }
-
-  /** What was decoded is what is there: but for bytes that must be zero, encoding it gives the same entry. */
-  #roundTrip(index: number): void {
-    const entry = decodeEntry(this.#bytes, 0);
-    if (this.#found.length > 0) return;
-    encodeEntry(entry, index, this.#again, 0);
-    hold(this.#again.equals(this.#bytes), `encoded again, it differs: ${shown(entry)}`);
+    this.findings += judge.judge(index);
   }
 }
 
@@ -107,8 +108,6 @@ function agreeOn(found: readonly Finding[], { codes, optional }: NaiveEntry, ind
   const wrong = disagreement(found, { findings, optional: noted, ...none });
   if (wrong) throw new MediaFailure(wrong);
 }
-
-const shown = (entry: LogEntry) => JSON.stringify(entry, (_key, value) => value);
 
 /** Replays whole images as fsck does, and holds tree and findings to the naive checker. */
 export class ReplayFuzzer {
