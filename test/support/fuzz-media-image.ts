@@ -14,7 +14,7 @@ export const LOG_BYTES = LOG_HEADER.bytes + MAX_ENTRIES * LOG_ENTRY.bytes;
 export const SMALL_UNIT = 4096;
 /** Where file data begins. */
 export const DATA = LOG_OFFSET + DEFAULT_LOG_LENGTH;
-const SMALL_DEVICE = DATA + 2 ** 21;
+export const SMALL_DEVICE = DATA + 2 ** 21;
 
 /** A device of which superblock and the beginning of the log are kept, in the same two Buffers for every input. */
 export class MediaStore implements Store {
