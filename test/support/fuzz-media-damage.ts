@@ -88,7 +88,7 @@ const NO_UTF8 = ['\xff', '\xc3', '\xed\xa0\x80', '\xc0\xaf', 'ok\xff/..', '\x80x
 );
 NAMES.push(...NO_UTF8);
 
-const NUMBERS = [
+export const NUMBERS: readonly bigint[] = [
   ...[0n, 1n, 2n, 3n, 4n, 15n, 16n, 17n, 4095n, 4096n, 4097n, 8192n, 2n ** 20n, 2n ** 21n, 2n ** 22n],
   ...[2n ** 21n - 4096n, 2n ** 23n, 10n * 2n ** 20n, 10n * 2n ** 20n - 4096n, 10n * 2n ** 20n + 4096n],
   ...[12n * 2n ** 20n, 12n * 2n ** 20n - 4096n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n],
