@@ -17,7 +17,7 @@ import {
   PATH_BYTES,
   SUPERBLOCK_REGION,
 } from './layout';
-import { checkPath, pathLength, printable } from './paths';
+import { checkPath, type PathKind, pathLength, printable } from './paths';
 import type { Superblock } from './superblock';
 
 /** A device that extents may be on. Index 0 of a table of them is the primary. `size` in bytes. */
@@ -87,7 +87,7 @@ export class EntryChecker {
         return this.#errors === 0 ? 'add-daxdev' : 'rejected';
       default:
         verify(MKDIR_BODY, bytes, base, this.#onViolation);
-        this.#checkPath(MKDIR_BODY.fields.path.offset);
+        this.#checkPath(MKDIR_BODY.fields.path.offset, 'directory');
         this.#checkGaps(MKDIR_GAPS);
         return this.#errors === 0 ? 'mkdir' : 'rejected';
     }
@@ -117,14 +117,14 @@ export class EntryChecker {
     return this.#errors === 0;
   }
 
-  #checkPath(offset: number): void {
+  #checkPath(offset: number, kind: PathKind): void {
     const start = this.#base + offset;
     const length = pathLength(this.#bytes, start);
     if (length === -1) {
       this.#found('path-unterminated', `the path has no NUL in its ${PATH_BYTES} bytes`);
       return;
     }
-    checkPath(this.#bytes, start, length, this.#onPathProblem);
+    checkPath(this.#bytes, start, length, this.#onPathProblem, kind);
     this.#checkZeros(offset + length, offset + PATH_BYTES);
   }
 
@@ -141,7 +141,7 @@ export class EntryChecker {
   #checkFile(): void {
     const { extentType, path, size } = FILE_BODY.fields;
     verify(FILE_BODY, this.#bytes, this.#base, this.#onViolation);
-    this.#checkPath(path.offset);
+    this.#checkPath(path.offset, 'file');
     this.#checkGaps(FILE_GAPS);
     const bytes = size.get(this.#bytes, this.#base);
     if (extentType.get(this.#bytes, this.#base) === EXTENT_INTERLEAVED) this.#checkInterleaved(bytes);

@@ -20,12 +20,16 @@ export function pathLength(bytes: Buffer, start: number): number {
   return -1;
 }
 
+/** What a path is to name. */
+export type PathKind = 'file' | 'directory';
+
 /** Calls `report` for each rule that the path in bytes start..start+length breaks. */
 export function checkPath(
   bytes: Buffer,
   start: number,
   length: number,
   report: (code: FindingCode) => void,
+  kind: PathKind = 'file',
 ): void {
   if (length === 0) {
     report('path-empty');
@@ -45,7 +49,7 @@ export function checkPath(
     } else if (byte < FIRST_PRINTABLE || byte === DELETE) control = true;
     else if (byte > DELETE) high = true;
   }
-  if (isReserved(bytes, start, end)) report('path-reserved');
+  if (isReserved(bytes, start, end, kind)) report('path-reserved');
   if (control) report('path-control');
   if (high && !isUtf8(bytes.subarray(start, end))) report('path-utf8');
 }
@@ -63,7 +67,7 @@ function checkComponent(
   if (length === 2 && bytes[start] === DOT && bytes[start + 1] === DOT) report('path-dotdot');
 }
 
-function isReserved(bytes: Buffer, start: number, end: number): boolean {
+function isReserved(bytes: Buffer, start: number, end: number, kind: PathKind): boolean {
   if (
     bytes[start] !== DOT ||
     bytes.compare(META, 0, META.length, start, Math.min(end, start + META.length)) !== 0
@@ -71,7 +75,7 @@ function isReserved(bytes: Buffer, start: number, end: number): boolean {
     return false;
   }
   if (end > start + META.length && bytes[start + META.length] !== SLASH) return false;
-  return !bytes.subarray(start, end).equals(LOGGED_META_FILE);
+  return kind === 'directory' || !bytes.subarray(start, end).equals(LOGGED_META_FILE);
 }
 
 /** A path, or a name, for people and JSON: UTF-8, with control characters and stray bytes as \xHH. */
@@ -85,7 +89,7 @@ export function printable(bytes: Buffer): string {
  * A path given by a user, relative to the mount point, as the log stores it.
  * Throws FamfsError `path-too-long` above 79 bytes and `bad-path` for what fsck would object to.
  */
-export function pathForLog(path: Buffer): Buffer {
+export function pathForLog(path: Buffer, kind: PathKind = 'file'): Buffer {
   if (path.length > MAX_PATH) {
     throw new FamfsError(
       'path-too-long',
@@ -94,9 +98,10 @@ export function pathForLog(path: Buffer): Buffer {
     );
   }
   if (path.includes(0)) throw new FamfsError('bad-path', `${printable(path)}: a path cannot hold a NUL`);
-  checkPath(path, 0, path.length, (code) => {
+  const refuse = (code: FindingCode) => {
     if (code === 'path-control' || code === 'path-utf8') return;
     throw new FamfsError('bad-path', `${printable(path) || '(empty path)'}: cannot be stored (${code})`);
-  });
+  };
+  checkPath(path, 0, path.length, refuse, kind);
   return path;
 }

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { isSolid } from '../device/data-ranges';
 import { type ErrorCode, errnoOf, FamfsError } from '../errors';
-import { pathForLog, printable } from '../log/paths';
+import { type PathKind, pathForLog, printable } from '../log/paths';
 import { KIND } from '../log/tree';
 import type { FileMap } from '../types';
 import type { CopyFilter } from './copy-filter';
@@ -135,7 +135,7 @@ export class CopyPlanner {
   }
 
   #planDirectory(source: Buffer, target: Buffer, mode: number): void {
-    checkTarget(source, target, '; it and all below it are left out');
+    checkTarget(source, target, 'directory', '; it and all below it are left out');
     const existing = this.session.tree.resolve(target);
     const key = target.toString('latin1');
     if (
@@ -151,7 +151,7 @@ export class CopyPlanner {
   }
 
   #addFile(source: Buffer, target: Buffer, stats: Stats): void {
-    checkTarget(source, target, '');
+    checkTarget(source, target, 'file', '');
     const key = target.toString('latin1');
     if (this.#madeFiles.has(key) || this.#madeDirectories.has(key)) {
       throw new FamfsError(
@@ -207,9 +207,9 @@ export function failureOf(source: Buffer, error: unknown): CopyFailure {
 }
 
 /** Throws what pathForLog throws, with the source named. */
-function checkTarget(source: Buffer, target: Buffer, consequence: string): void {
+function checkTarget(source: Buffer, target: Buffer, kind: PathKind, consequence: string): void {
   try {
-    pathForLog(target);
+    pathForLog(target, kind);
   } catch (cause) {
     if (!(cause instanceof FamfsError)) throw cause;
     throw new FamfsError(cause.code, `${printable(source)}: ${cause.message}${consequence}`, cause.hint, {

@@ -1,7 +1,7 @@
 import { FamfsError } from '../errors';
 import type { FileEntry, MkdirEntry } from '../log/entry';
 import { FILE_FLAGS, type FileAccess } from '../log/file-flags';
-import { pathForLog, printable } from '../log/paths';
+import { type PathKind, pathForLog, printable } from '../log/paths';
 import { KIND } from '../log/tree';
 import type { FileMap, StripeOptions } from '../types';
 import { checkIsMounted, locate, type Mount, mountsOfDevice } from './mounts';
@@ -58,8 +58,8 @@ export async function inMount<T>(
  * Throws FamfsError `no-parent` when it is missing or a file, `exists` when the name is taken, and `bad-path` or
  * `path-too-long` when the log cannot store it.
  */
-export function checkNewPath(session: OwnerSession, path: Buffer): void {
-  const stored = pathForLog(path);
+export function checkNewPath(session: OwnerSession, path: Buffer, kind: PathKind = 'file'): void {
+  const stored = pathForLog(path, kind);
   const slash = stored.lastIndexOf(SLASH);
   const parent = session.tree.resolve(stored.subarray(0, Math.max(slash, 0)));
   if (parent === 0 || session.tree.kind.get(parent) !== KIND.directory) {

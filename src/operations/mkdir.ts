@@ -60,7 +60,7 @@ function makeOne(
   const missing = options.parents ? missingDirectories(session, relative) : [relative];
   if (!options.parents) {
     if (relative.length === 0) throw new FamfsError('exists', `${item.path}: is the mount point`);
-    checkNewPath(session, relative);
+    checkNewPath(session, relative, 'directory');
   }
   batch.needRoom(missing.length);
   for (const directory of missing) batch.add(mkdirEntry(directory, options));
@@ -70,7 +70,7 @@ function makeOne(
 /** The directories on the way to `path`, itself included, that do not exist, the outermost first. */
 function missingDirectories(session: OwnerSession, path: Buffer): Buffer[] {
   if (path.length === 0) return [];
-  pathForLog(path);
+  pathForLog(path, 'directory');
   const missing: Buffer[] = [];
   for (let end = path.indexOf(SLASH); ; end = path.indexOf(SLASH, end + 1)) {
     const directory = end === -1 ? path : path.subarray(0, end);

@@ -187,6 +187,12 @@ describe('what mkdir refuses', () => {
     await expectFailure(['mkdir', mount], { status: 1, code: 'exists', says: [mount] });
   });
 
+  test.each([[[]], [['-p']]])('the name of the file of stripe defaults, with %j', async (flags) => {
+    const says = ['.meta/.alloc.cfg', 'path-reserved'];
+    const path = `${mount}/.meta/.alloc.cfg`;
+    await expectFailure(['mkdir', ...flags, path], { status: 1, code: 'bad-path', says });
+  });
+
   test('a missing parent', async () => {
     const path = `${fresh()}/below`;
     await expectFailure(['mkdir', path], {

@@ -191,6 +191,7 @@ const paths: DamagedImage[] = [
   badPath('data', 'path-file-over-directory'),
   appended('mkdir path ../escdir', ['path-dotdot'], mkdir('../escdir')),
   appended('mkdir path empty', ['path-empty'], mkdir('')),
+  appended('mkdir where stripe defaults are', ['path-reserved'], mkdir('.meta/.alloc.cfg')),
   appended('mkdir without parent', ['path-no-parent'], mkdir('nowhere/x')),
   appended('mkdir in a file', ['path-parent-is-file'], mkdir('data/one-byte/x')),
   appended('mkdir over a file', ['path-directory-over-file'], mkdir('one-unit')),
