@@ -33,8 +33,9 @@ may come. A finding about a log entry tells the entry's index and, where the ent
 
 An **error** means that something on the media contradicts the format: fsck ends with status 4. A damaged log
 header, and an entry with an error of its own, keep the owner from appending. An entry with an error, and one that
-can take no place in the tree, is not served; all others are. A **warning** is about what harms no reader:
-fsck ends with status 0, or 4 with \`--strict\`.
+can take no place in the tree, is not served; all others are, files that share space among them. A **warning** is about
+what harms no reader: fsck ends with status 0, or 4 with \`--strict\`. All findings are counted; of each code, the first
+100,000 are listed.
 
 \`famfs fsck --repair\` puts right what is found in the [log header](#log-header), and entries that are counted and were
 never stored. [When fsck finds errors](OPERATIONS.md#when-fsck-finds-errors) has what it does, and what to do about the rest.

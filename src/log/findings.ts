@@ -117,3 +117,31 @@ export function entryFinding(
 export function isError(found: Finding): boolean {
   return found.severity === 'error';
 }
+
+/** So many findings of one code are kept by a FindingList: all entries of a log of millions can be bad. */
+export const LISTED_OF_A_CODE = 100_000;
+
+/** The findings of a check. All are counted, and the first LISTED_OF_A_CODE of each code are kept. */
+export class FindingList {
+  readonly listed: Finding[] = [];
+  errors = 0;
+  warnings = 0;
+  readonly #countOf = new Map<FindingCode, number>();
+
+  add(found: Finding): void {
+    if (isError(found)) this.errors++;
+    else this.warnings++;
+    const count = (this.#countOf.get(found.code) ?? 0) + 1;
+    this.#countOf.set(found.code, count);
+    if (count <= LISTED_OF_A_CODE) this.listed.push(found);
+  }
+
+  addAll(found: Iterable<Finding>): void {
+    for (const one of found) this.add(one);
+  }
+
+  /** Findings that were counted and not kept. */
+  get unlisted(): number {
+    return this.errors + this.warnings - this.listed.length;
+  }
+}

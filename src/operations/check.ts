@@ -5,7 +5,7 @@ import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { BLOCK_ENTRIES } from '../log/entry-blocks';
-import { type Finding, isError } from '../log/findings';
+import { type Finding, FindingList } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
 import { logCapacity } from '../log/layout';
 import { Replay } from '../log/replay';
@@ -48,6 +48,8 @@ export interface CheckReport {
   readonly errors: number;
   readonly warnings: number;
   readonly findings: readonly Finding[];
+  /** Errors and warnings that are counted and not in `findings`, where there are any. */
+  readonly unlisted?: number;
 }
 
 /** Entries replayed between two looks at the abort signal: whole blocks. */
@@ -78,20 +80,23 @@ export async function check(path: string, options: CheckOptions = {}): Promise<C
 
 /** Checks the file system on an open device. Throws FamfsError `device-io` and `interrupted`. */
 export async function checkDevice(device: Device, options: CheckOptions): Promise<CheckReport> {
-  const { superblock, findings } = findSuperblock(device);
-  const known = !findings.some((found) => found.code === 'sb-magic');
-  const contents = hasUsableGeometry(findings)
+  const { superblock, findings: ofSuperblock } = findSuperblock(device);
+  const known = !ofSuperblock.some((found) => found.code === 'sb-magic');
+  const findings = new FindingList();
+  findings.addAll(ofSuperblock);
+  const contents = hasUsableGeometry(ofSuperblock)
     ? await checkLog(device, superblock, findings, options)
     : undefined;
-  const errors = findings.filter(isError).length;
+  const { errors, listed, unlisted, warnings } = findings;
   return {
     device: device.path,
     deviceBytes: device.size,
     ...(known ? identityOf(superblock) : {}),
     ...(contents ? { contents } : {}),
     errors,
-    warnings: findings.length - errors,
-    findings,
+    warnings,
+    findings: listed,
+    ...(unlisted > 0 ? { unlisted } : {}),
   };
 }
 
@@ -102,14 +107,14 @@ function identityOf({ uuid, ownerUuid }: Superblock): { uuid: string; ownerUuid:
 async function checkLog(
   device: Device,
   superblock: Superblock,
-  findings: Finding[],
+  findings: FindingList,
   options: CheckOptions,
 ): Promise<CheckContents | undefined> {
   const { counters, findings: headerFindings } = inspectHeader(device, superblock.logLength);
-  findings.push(...headerFindings);
+  findings.addAll(headerFindings);
   const end = entriesToCheck(counters, superblock, headerFindings);
   if (end === undefined) return undefined;
-  const replay = new Replay(device, superblock, (found) => findings.push(found));
+  const replay = new Replay(device, superblock, (found) => findings.add(found));
   const ahead = AheadBlocks.start(device, superblock, end, replay.blocks(end));
   replay.tree.reserve(end);
   try {
@@ -123,10 +128,10 @@ async function checkLog(
   } finally {
     ahead?.close();
   }
-  findings.push(...findOverlaps(replay.tree));
+  findings.addAll(findOverlaps(replay.tree));
   const members = new Members(device, superblock, replay.devices, options.devices);
   try {
-    findings.push(...memberFindings(members));
+    findings.addAll(memberFindings(members));
     return contentsOf(superblock, replay, members);
   } finally {
     members.closeSecondaries();

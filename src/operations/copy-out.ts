@@ -41,6 +41,7 @@ export async function copyOut(device: string, findings: readonly Finding[]): Pro
 function sharedFiles(device: string, tree: Tree): CopyOut[] {
   const others = new Map<number, number>();
   for (const { earlier, later } of overlapsIn(tree)) {
+    if (others.size >= MOST_COMMANDS) break;
     if (!others.has(later)) others.set(later, earlier);
     if (!others.has(earlier)) others.set(earlier, later);
   }

@@ -1,6 +1,6 @@
 import type { AllocatorStats } from '../alloc/allocator';
 import { sumOf } from '../alloc/pool';
-import { type Finding, isError } from '../log/findings';
+import { type Finding, FindingList, isError } from '../log/findings';
 import { LOG_OFFSET, SUPERBLOCK_REGION } from '../log/layout';
 import { printable } from '../log/paths';
 import { entryOfIno } from '../log/replay';
@@ -56,10 +56,14 @@ export interface DeviceMap {
  * Throws what View.open throws.
  */
 export async function deviceMap(target: string, given: readonly string[] = []): Promise<DeviceMap> {
-  const problems: Finding[] = [];
-  const onFinding = (found: Finding) => problems.push(found);
+  const problems = new FindingList();
+  const onFinding = (found: Finding) => {
+    if (isError(found)) problems.add(found);
+  };
   return withView(target, { devices: given, onFinding }, (view) => {
     const devices = mappedDevices(view);
+    problems.addAll(memberFindings(view.members));
+    problems.addAll(findOverlaps(view.tree));
     const usable = devices.filter(({ trouble }) => trouble === undefined);
     return {
       device: view.device.path,
@@ -67,7 +71,7 @@ export async function deviceMap(target: string, given: readonly string[] = []): 
       devices,
       space: usable.map(({ space }) => space).reduce(sumOf),
       files: filesOf(view.tree),
-      problems: [...problems.filter(isError), ...memberFindings(view.members), ...findOverlaps(view.tree)],
+      problems: problems.listed,
     };
   });
 }

@@ -16,25 +16,23 @@ export interface Overlap {
  * Finds the extents that share bytes: sorted by device and offset, each against the one that reaches furthest so far.
  * One overlap for each extent that begins inside another.
  */
-export function overlapsIn(tree: Tree): Overlap[] {
-  if (isInOrder(tree)) return [];
-  const overlaps: Overlap[] = [];
+export function* overlapsIn(tree: Tree): Generator<Overlap> {
+  if (isInOrder(tree)) return;
   let furthest: ExtentOfFile | undefined;
   for (const extent of collectExtents(tree)) {
     if (furthest && furthest.devindex === extent.devindex && extent.offset < furthest.end) {
-      overlaps.push(overlap(furthest, extent));
+      yield overlap(furthest, extent);
     }
     if (!furthest || furthest.devindex !== extent.devindex || extent.end > furthest.end) furthest = extent;
   }
-  return overlaps;
 }
 
 /** A finding for each overlap, about the file that was logged later and naming both. */
-export function findOverlaps(tree: Tree): Finding[] {
-  return overlapsIn(tree).map(({ bytes, devindex, earlier, later, offset }) => {
+export function* findOverlaps(tree: Tree): Generator<Finding> {
+  for (const { bytes, devindex, earlier, later, offset } of overlapsIn(tree)) {
     const detail = `${bytes} bytes at ${offset} of device ${devindex} also belong to ${nameOf(tree, earlier)}`;
-    return entryFinding('ext-overlap', entryOfIno(later), pathOf(tree, later), detail);
-  });
+    yield entryFinding('ext-overlap', entryOfIno(later), pathOf(tree, later), detail);
+  }
 }
 
 /** Whether each extent begins where the one before it ends, or behind: usual in a log, and then none share a byte. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FINDINGS, type FindingCode } from '../log/findings';
+import { FINDINGS, type FindingCode, LISTED_OF_A_CODE } from '../log/findings';
 import { LOG_HEADER } from '../log/layout';
 import type { RepairAct } from '../log/repair';
 import type { CheckReport } from '../operations/check';
@@ -74,6 +74,7 @@ export const FsckSchema: z.ZodType<CheckReport & { repair?: Repair }> = z.strict
     .describe('absent when superblock or log header are too bad for the entries to be found'),
   errors: Count,
   warnings: Count,
-  findings: z.array(FindingSchema),
+  findings: z.array(FindingSchema).describe(`of each code the first ${LISTED_OF_A_CODE}`),
+  unlisted: z.exactOptional(Count).describe('findings that are counted and not listed'),
   repair: z.exactOptional(RepairSchema).describe('with --repair; the rest is how things are after it'),
 });

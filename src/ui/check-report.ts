@@ -9,6 +9,8 @@ import { renderTable } from './table';
 export async function describeReport(report: CheckReport, quiet: boolean): Promise<string> {
   const painter = await paint(process.stdout);
   const lines = report.findings.map((found) => describeFinding(found, painter));
+  if (report.unlisted !== undefined)
+    lines.push(`${report.unlisted} more findings are counted and not listed`);
   if (!quiet) lines.push(renderTable(summary(report)), verdict(report, painter));
   return lines.join('\n');
 }
