@@ -13,6 +13,9 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
     'the age of a directory, whose time is that of the system; nothing is lost if it is wrong',
   'fuse/status.ts': 'when the server was started, for people',
   'fuse/supervisor.ts': 'times of files are that of the mount',
+  'operations/backup-file.ts': 'when a backup was made, for people',
+  'operations/repair.ts': 'the name of a backup',
+  'operations/restore.ts': 'shows when a backup was made',
   'ui/status-text.ts': 'shows a time',
 };
 
