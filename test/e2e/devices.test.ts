@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, statfsSync, statSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MountStatus } from '../../src/operations/status';
 import { type Extent, extentsOf, type FileMap } from '../../src/types';
 import { commandOk, famfs, famfsOk } from '../support/run';
@@ -42,6 +43,8 @@ async function fill(mount: string): Promise<FileMap[]> {
   return [...maps, striped];
 }
 
+/** A worker looks for a device that is missing once in this time, at most. */
+const BETWEEN_LOOKS_MS = 1100;
 const FILES = ['0', '1', '2', 'striped'];
 const sum = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 const sumsOf = (mount: string) => FILES.map((name) => sum(join(mount, name)));
@@ -220,6 +223,7 @@ describe('a device that is missing', () => {
     expect(failuresOf(at)).toEqual(WITHOUT_1);
     renameSync(scratch.path('away'), paths[1] as string);
     await until('all files are served', () => failuresOf(at).every((code) => code === undefined));
+    await sleep(BETWEEN_LOOKS_MS); // until then another worker may not have looked again
     expect(sumsOf(at)).toEqual(sums);
     await until('the status knows', async () => (await troublesOf(at)).every((trouble) => trouble === null));
     await unmount(at);
