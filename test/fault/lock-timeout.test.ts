@@ -121,7 +121,10 @@ test('when the lock is released in time, the work is done', async () => {
   const { child, done } = start(['mkdir', '--no-sync', '--lock-timeout', '60', `${mount}/made`]);
   await once(child.stderr as Readable, 'data');
   for (const one of release.splice(0)) await one();
-  expect(await done).toMatchObject({ status: 0 });
+  expect(await done).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(/^famfs: .* waiting for the lock .*\n$/),
+  });
   expect(exists(`${mount}/made`)).toBe(true);
   await expectClean(mount);
 });
