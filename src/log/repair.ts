@@ -1,3 +1,4 @@
+import { isZero } from '../zeros';
 import { BLOCK_ENTRIES } from './entry-blocks';
 import { exactText } from './fields';
 import { type FindingCode, isError } from './findings';
@@ -12,7 +13,6 @@ const { crc: CRC, seqnum: SEQNUM } = LOG_ENTRY.fields;
 const CONSTANT_CODES: readonly FindingCode[] = ['log-magic', 'log-crc', 'log-length', 'log-last-index'];
 const COUNTERS_OFFSET = HEADER.nextSeqnum.offset;
 const IN_HEX: readonly string[] = ['magic', 'crc'];
-const ZEROS = Buffer.alloc(BLOCK_ENTRIES * LOG_ENTRY.bytes);
 
 /** One field of the log header that is given another value. Offset on the device, and length, in bytes. */
 export interface RepairAct {
@@ -140,10 +140,6 @@ function firstUnsound(store: Store, start: number, end: number): number | undefi
 function readEntries(store: Store, first: number, count: number): Buffer {
   store.invalidate(entryOffset(first), count * LOG_ENTRY.bytes);
   return store.read(entryOffset(first), count * LOG_ENTRY.bytes);
-}
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.compare(ZEROS, 0, bytes.length) === 0;
 }
 
 function actsBetween(before: Buffer, after: Buffer, why: (field: string) => string): RepairAct[] {

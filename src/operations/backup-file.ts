@@ -13,13 +13,13 @@ import {
 import { BACKUP_LOG_OFFSET, BACKUP_SUPERBLOCK_OFFSET, LOG_OFFSET } from '../log/layout';
 import type { Superblock } from '../log/superblock';
 import { pathBytes } from '../path-bytes';
+import { isZero } from '../zeros';
 import { readFully } from './read-fully';
 import { writeWhole } from './write-whole';
 
 /** Pieces are multiples of a page, so that one of zeros can be a hole. */
 const PIECE_BYTES = 2 ** 16;
 const OWNER_ONLY = 0o600;
-const ZEROS = Buffer.alloc(PIECE_BYTES);
 
 const writeAt = promisify(write);
 
@@ -149,8 +149,4 @@ async function writeAll(fd: number, bytes: Buffer, position: number): Promise<vo
   for (let done = 0; done < bytes.length; ) {
     done += (await writeAt(fd, bytes, done, bytes.length - done, position + done)).bytesWritten;
   }
-}
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.compare(ZEROS, 0, bytes.length) === 0;
 }

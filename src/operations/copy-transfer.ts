@@ -52,7 +52,7 @@ export function* eachPiece(transfers: readonly Transfer[]): Generator<Piece> {
 
 /**
  * Copies a piece to its place. Holes of the source are not read: their place is made zeros, which takes no room on a
- * file-backed device.  Throws FamfsError `source` when the source ends too early.
+ * file-backed device. Throws FamfsError `source` when the source ends too early.
  */
 export async function transferPiece(
   devices: DeviceTable,

@@ -72,6 +72,14 @@ export function checkNotMounted(path: string, device = path): void {
   );
 }
 
+/** The device that `path` is, which is not mounted. Throws FamfsError `device-mounted`, and what targetOf throws. */
+export function unmountedDevice(path: string): string {
+  const { device, mount } = targetOf(path);
+  if (mount) checkNotMounted(path, mount.device);
+  checkNotMounted(path, device);
+  return device;
+}
+
 /** A path in a mounted famfs: the mount and the path's bytes relative to the mount point. */
 export interface Location {
   readonly mount: Mount;

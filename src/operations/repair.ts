@@ -7,7 +7,7 @@ import { type FoundSuperblock, findSuperblock, readSuperblockBytes } from '../lo
 import { checkUnused, saveBackup } from './backup-file';
 import { type CheckOptions, type CheckReport, checkDevice } from './check';
 import { type CopyOut, copyOut } from './copy-out';
-import { checkNotMounted, targetOf } from './mounts';
+import { checkNotMounted, unmountedDevice } from './mounts';
 import { checkOwner, lockDevice, type WriteOptions } from './owner-session';
 
 /** What a repair is to do, and what it did. */
@@ -58,9 +58,7 @@ interface Planned {
  * the device changed meanwhile, and what opening and checking a device throws.
  */
 export async function repair(path: string, options: RepairOptions): Promise<RepairReport> {
-  const { device, mount } = targetOf(path);
-  if (mount) checkNotMounted(path, mount.device);
-  checkNotMounted(path, device);
+  const device = unmountedDevice(path);
   const first = await onDevice(device, false, (opened) => planned(opened, options));
   if (options.dryRun || !first.header?.acts.length) return reportOf(device, first, { done: false });
   return onDevice(device, true, (opened) => repairLocked(path, opened, options));

@@ -7,7 +7,7 @@ import { inspectHeaderBytes, readCounters } from '../log/header';
 import { LOG_OFFSET, logCapacity } from '../log/layout';
 import { findSuperblock } from '../log/superblock';
 import { OpenBackup } from './backup-file';
-import { checkNotMounted, targetOf } from './mounts';
+import { checkNotMounted, unmountedDevice } from './mounts';
 import { checkOwner, lockDevice, type WriteOptions } from './owner-session';
 
 /** What a restore is to do. */
@@ -45,9 +45,7 @@ export interface RestoreOptions extends Pick<WriteOptions, 'onWait' | 'lockTimeo
  * opening and locking a device throws.
  */
 export async function restore(file: string, path: string, options: RestoreOptions): Promise<RestoreResult> {
-  const { device: target, mount } = targetOf(path);
-  if (mount) checkNotMounted(path, mount.device);
-  checkNotMounted(path, target);
+  const target = unmountedDevice(path);
   const backup = OpenBackup.open(file);
   try {
     const device = openDevice(target, { writable: true, noSync: options.noSync ?? false });

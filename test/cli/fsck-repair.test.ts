@@ -17,15 +17,20 @@ import {
 } from '../support/images';
 import { DAMAGED_IMAGES } from '../support/images-damaged';
 import { CLIENT, famfs, famfsOk, type RunOptions, shell, start } from '../support/run';
-import { damagedDevice, loggedPaths, readOnDevice, readRange, writeRange } from '../support/run-device';
+import {
+  damagedDevice,
+  loggedPaths,
+  metadataOf,
+  readOnDevice,
+  readRange,
+  writeRange,
+} from '../support/run-device';
 import { codesOf, expectClean, expectClear, expectFailure, expectQuiet, fsck } from '../support/run-expect';
 import { put } from '../support/run-files';
 import { scratchEach } from '../support/run-scratch';
 import { until } from '../support/run-server';
 
 const scratch = scratchEach();
-const METADATA = 10 * MIB;
-const metadataOf = (device: string) => readRange(device, 0, METADATA);
 const backup = () => scratch.path('saved.backup');
 const yes = (device: string, ...more: string[]) => ['fsck', '-y', '--backup', backup(), ...more, device];
 

@@ -13,15 +13,20 @@ import {
   writeImage,
 } from '../support/images';
 import { CLIENT, famfs, famfsOk, type RunOptions, shell } from '../support/run';
-import { appendUnseen, loggedPaths, readRange, writeRange } from '../support/run-device';
+import {
+  appendUnseen,
+  loggedPaths,
+  METADATA_BYTES,
+  metadataOf,
+  readRange,
+  writeRange,
+} from '../support/run-device';
 import { expectFailure, expectQuiet, fsck } from '../support/run-expect';
 import { put } from '../support/run-files';
 import { scratchEach } from '../support/run-scratch';
 
 const scratch = scratchEach();
-const METADATA = 10 * MIB;
 const OTHER_UUID = '6f2c1a90-3b5d-4e71-8a24-9c0d7e5f1b05';
-const metadataOf = (device: string) => readRange(device, 0, METADATA);
 const restore = (backup: string, device: string, ...more: string[]) => [
   'restore',
   '--yes',
@@ -100,7 +105,7 @@ describe('a backup is put back', () => {
   });
 
   test.each([
-    ['wiped', (device: string) => writeRange(device, 0, Buffer.alloc(METADATA))],
+    ['wiped', (device: string) => writeRange(device, 0, Buffer.alloc(METADATA_BYTES))],
     ['damaged', (device: string) => writeRange(device, 50, Buffer.of(1))],
   ])('with --force where the superblock is %s', async (_what, spoil) => {
     const { backup, before, device } = await repairedDevice();
@@ -241,8 +246,8 @@ describe('it is refused', () => {
   test('on a device that is too small, even with --force', async () => {
     const { backup } = await repairedDevice();
     const small = put(scratch.path('small.img'), '');
-    truncateSync(small, METADATA - 1);
-    const failure = { status: 1, code: 'device-too-small', says: [`${METADATA}`] } as const;
+    truncateSync(small, METADATA_BYTES - 1);
+    const failure = { status: 1, code: 'device-too-small', says: [`${METADATA_BYTES}`] } as const;
     await expectUntouched(restore(backup, small, '--force'), small, failure);
   });
 });

@@ -3,15 +3,13 @@ import { LOG_OFFSET, MIB } from '../../src/log/layout';
 import { OpenBackup } from '../../src/operations/backup-file';
 import { makeImage, mkdir, setCounters, writeImage } from '../support/images';
 import { famfs } from '../support/run';
-import { readRange, writeRange } from '../support/run-device';
+import { metadataOf, writeRange } from '../support/run-device';
 import { duration, killedAfter, moments } from '../support/run-kill';
 import { scratchEach } from '../support/run-scratch';
 
 const scratch = scratchEach();
-const METADATA = LOG_OFFSET + 8 * MIB;
 const ROUNDS = 16;
 const ENTRIES = 10_000;
-const metadataOf = (device: string) => readRange(device, 0, METADATA);
 
 /** A device with many entries and counters that are too high. */
 function damaged(): string {

@@ -3,7 +3,7 @@ import { openDevice } from '../../src/device/open';
 import { appendEntries } from '../../src/log/append';
 import { decodeEntry, type FileEntry, type LogEntry } from '../../src/log/entry';
 import { type Counters, inspectHeader } from '../../src/log/header';
-import { entryOffset, LOG_ENTRY } from '../../src/log/layout';
+import { entryOffset, LOG_ENTRY, LOG_OFFSET, MIN_LOG_LENGTH } from '../../src/log/layout';
 import type { Store } from '../../src/log/store';
 import {
   inspectSuperblock,
@@ -67,6 +67,12 @@ export function readRange(path: string, offset: number, length: number): Buffer 
     closeSync(fd);
   }
 }
+
+/** Bytes of superblock and log, where the log is of the smallest length. */
+export const METADATA_BYTES = LOG_OFFSET + MIN_LOG_LENGTH;
+
+/** Superblock and log of a device, where the log is of the smallest length. */
+export const metadataOf = (device: string): Buffer => readRange(device, 0, METADATA_BYTES);
 
 /** Stores bytes in a file in place. */
 export function writeRange(path: string, offset: number, bytes: Buffer): void {

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LOG_OFFSET, MIB, SUPERBLOCK } from '../../../src/log/layout';
+import { LOG_OFFSET, SUPERBLOCK } from '../../../src/log/layout';
 import { type Repair, repair } from '../../../src/operations/repair';
 import { makeImage, mkdir, OWNER_UUID, setCounters, writeImage } from '../../support/images';
-import { appendUnseen, readOnDevice, readRange, writeRange } from '../../support/run-device';
+import { appendUnseen, metadataOf, readOnDevice, readRange, writeRange } from '../../support/run-device';
 
 /** A repair while the question waits for its answer: what happens to the device then. */
 
@@ -12,7 +12,6 @@ const ENTRIES = 2;
 let directory: string;
 let device: string;
 let backup: string;
-const metadataOf = () => readRange(device, 0, 10 * MIB);
 
 beforeEach(() => {
   process.env.FAMFS_SYSTEM_UUID = OWNER_UUID;
@@ -56,13 +55,13 @@ test.each([
   ['the log header changes', () => writeRange(device, LOG_OFFSET + 40, Buffer.of(3))],
   ['an entry that is counted arrives after all', () => entryArrives()],
 ])('nothing is changed when meanwhile %s', async (_what, change) => {
-  let changed = metadataOf();
+  let changed = metadataOf(device);
   const done = repairWhile(() => {
     change();
-    changed = metadataOf();
+    changed = metadataOf(device);
   });
   await expect(done).rejects.toMatchObject({ code: 'owner-changed' });
-  expect(metadataOf().equals(changed)).toBe(true);
+  expect(metadataOf(device).equals(changed)).toBe(true);
 });
 
 function takenOver(): void {
@@ -84,7 +83,7 @@ function entryArrives(): void {
 }
 
 test('an interrupt while it is asked leaves everything as it was', async () => {
-  const before = metadataOf();
+  const before = metadataOf(device);
   const abort = new AbortController();
   const done = repair(device, {
     backup,
@@ -95,6 +94,6 @@ test('an interrupt while it is asked leaves everything as it was', async () => {
     },
   });
   await expect(done).rejects.toMatchObject({ code: 'interrupted' });
-  expect(metadataOf().equals(before)).toBe(true);
+  expect(metadataOf(device).equals(before)).toBe(true);
   expect(existsSync(backup)).toBe(false);
 });
