@@ -12,13 +12,21 @@ const SHOWN_LENGTH = 100;
 /** The line of an open file, in /proc/PID/fdinfo, that has an exclusive flock. */
 const LOCKED = /^lock:.*\bFLOCK\b.*\bWRITE\b/m;
 
+const PARENT = /^PPid:\t(\d+)$/m;
+
 /**
  * The process that has a device open and locked, or undefined where this user may not see it, or it is in a container
- * that this host's /proc does not show. `path` is the real path of the device, `proc` where the facts are.
+ * that this host's /proc does not show. Of one and the children that it gave the lock to, it is the parent. `path` is the
+ * real path of the device, `proc` where the facts are.
  */
 export function lockHolder(path: string, proc = '/proc'): LockHolder | undefined {
-  const pid = namesIn(proc).find((name) => /^\d+$/.test(name) && hasLocked(join(proc, name), path));
+  const pids = namesIn(proc).filter((name) => /^\d+$/.test(name) && hasLocked(join(proc, name), path));
+  const pid = pids.find((child) => !pids.includes(parentOf(join(proc, child)) ?? '')) ?? pids[0];
   return pid === undefined ? undefined : { pid: Number(pid), command: commandOf(join(proc, pid)) };
+}
+
+function parentOf(directory: string): string | undefined {
+  return textIn(join(directory, 'status'))?.match(PARENT)?.[1];
 }
 
 function hasLocked(directory: string, path: string): boolean {

@@ -92,9 +92,9 @@ test.each(VERBS)('%s without it waits and says for whom, and SIGINT ends it', as
   const { args, host, locked, words } = verb;
   const { child, done } = start([...words, ...args()], options(host));
   const told = String((await once(child.stderr as Readable, 'data'))[0]);
+  child.kill('SIGINT');
   const line = `famfs: ${locked()}: waiting for the lock that process ${lockHolder(locked())?.pid} (/bin/bash`;
   expect(told.slice(0, line.length)).toBe(line);
-  child.kill('SIGINT');
   const run: Run = await done;
   expect(run).toMatchObject({ status: words[0] === 'fsck' ? 32 : 130, signal: null, stdout: '' });
   expectClear(run.stderr.slice(told.length), {

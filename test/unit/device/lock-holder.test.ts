@@ -29,6 +29,16 @@ test('of those that have the device open, the one with the lock', () => {
   expect(lockHolder(DEVICE, proc)).toEqual({ pid: 7, command: 'famfs cp a b /mnt/x' });
 });
 
+test('of a process and the children that have its lock, the process', () => {
+  // In whatever order a directory gives them, the process is not likely to be the first.
+  for (let pid = 2; pid < 30; pid++) {
+    process(pid, DEVICE, HELD, `command ${pid}\0`);
+    const parent = pid === 15 ? 1 : 15;
+    writeFileSync(join(proc, String(pid), 'status'), `Name:\tx\nPid:\t${pid}\nPPid:\t${parent}\n`);
+  }
+  expect(lockHolder(DEVICE, proc)).toEqual({ pid: 15, command: 'command 15' });
+});
+
 test('a long command line is shortened, and none can write to the terminal', () => {
   process(7, DEVICE, HELD, `x\0\u001b[2J\nroot# \u202e${'y'.repeat(300)}`);
   const { command = '' } = lockHolder(DEVICE, proc) ?? {};
