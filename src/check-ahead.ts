@@ -3,7 +3,7 @@ import { BLOCK_ENTRIES } from './log/entry-blocks';
 import { entryOffset, LOG_ENTRY } from './log/layout';
 import { PlainCheck } from './log/plain-check';
 import { type AheadOrder, AheadRing, VERDICTS } from './operations/ahead-ring';
-import { readFully } from './operations/read-fully';
+import { readFully } from './read-fully';
 
 /** The thread that fills the ring of operations/check-ahead: reads entries and looks at each. */
 function lookAhead({ deviceSize, end, fd, memory, superblock }: AheadOrder): void {

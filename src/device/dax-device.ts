@@ -76,6 +76,10 @@ export class DaxDevice extends MappedDevice implements Device {
     return undefined;
   }
 
+  fillBeside(): boolean {
+    return false;
+  }
+
   flush(offset: number, length: number): void {
     this.#eachAddress(offset, length, 'read', (address, count) => {
       if (!isAccessible(address, count)) {

@@ -9,7 +9,7 @@ export interface OpenOptions {
 
 /**
  * A daxdev as the rest of the program sees it. Offsets and lengths are in bytes and are checked against `size`.
- * Every store to a device goes through `store`, `zero` or `fill`, or is made by what `lend` gave. It becomes durable, and
+ * Every store to a device goes through `store`, `zero`, `fill` or `fillBeside`, or is made by what `lend` gave. It becomes durable, and
  * visible to other hosts, by `flush` of its range and then `fence`. Failures of the medium throw FamfsError `device-io`.
  */
 export interface Device {
@@ -39,6 +39,11 @@ export interface Device {
    * otherwise. Throws as store() does.
    */
   lend(offset: number, length: number): number | undefined;
+  /**
+   * Fills a range that was lent from an open file, while other threads store to others, where the file system has writers
+   * of a file wait for each other and there is a way beside them. False where there is none, or it did not lead to the end.
+   */
+  fillBeside(offset: number, source: number, position: number, length: number): boolean;
   /** Begins to write back stores to a range. Done only after the next fence. */
   flush(offset: number, length: number): void;
   /** Waits until all that was flushed before is durable: orders what comes before against what comes after. */

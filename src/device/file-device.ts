@@ -1,12 +1,16 @@
-import { fdatasyncSync, fstatSync, readSync } from 'node:fs';
+import { fdatasyncSync, fstatSync, readSync, statfsSync } from 'node:fs';
 import { errnoOf } from '../errors';
-import { punchHole, sendFile } from '../native/libc';
+import { bufferAt, mapSharedPopulated, punchHole, sendFile, unmap } from '../native/libc';
+import { readFully } from '../read-fully';
 import { ioError } from './checks';
 import { writeRange } from './copy-range';
 import type { Device, OpenOptions } from './device';
 import { MappedDevice } from './mapped-device';
 
 const COPY_BYTES = 2 ** 20;
+const PAGE_BYTES = 4096;
+/** From statfs(2). */
+const TMPFS_MAGIC = 0x01021994;
 
 /**
  * A regular file (or memfd path) as the device. The page cache is coherent between the processes of a host, so
@@ -16,6 +20,7 @@ export class FileDevice extends MappedDevice implements Device {
   readonly kind = 'file';
   readonly #noSync: boolean;
   #unsynced = false;
+  #onTmpfs: boolean | undefined;
 
   constructor(path: string, fd: number, size: number, options: OpenOptions) {
     super(path, fd, size, options, false);
@@ -77,6 +82,22 @@ export class FileDevice extends MappedDevice implements Device {
   lend(offset: number, length: number): number | undefined {
     this.checkStore(offset, length);
     return this.fd;
+  }
+
+  /** By a mapping: on tmpfs one thread at a time writes to a file, and pages of memory need no blocks. */
+  fillBeside(offset: number, source: number, position: number, length: number): boolean {
+    this.checkStore(offset, length);
+    this.#onTmpfs ??= statfsSync(`/proc/self/fd/${this.fd}`).type === TMPFS_MAGIC;
+    if (!this.#onTmpfs) return false;
+    const before = offset % PAGE_BYTES;
+    const address = mapSharedPopulated(this.fd, offset - before, before + length);
+    try {
+      return readFully(source, bufferAt(address + before, length), position) === length;
+    } catch {
+      return false;
+    } finally {
+      unmap(address, before + length);
+    }
   }
 
   flush(_offset: number, length: number): void {

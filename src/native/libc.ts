@@ -40,6 +40,7 @@ const MAP_PRIVATE = 2;
 const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
+const MAP_POPULATE = 0x8000;
 const MS_SYNC = 4;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -73,6 +74,14 @@ export function bufferAt(address: number, length: number): Buffer {
 export function mapShared(fd: number, offset: number, length: number, writable: boolean): number {
   const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
   return check('mmap', libc.mmap(0, length, protection, MAP_SHARED, fd, offset));
+}
+
+/**
+ * As mapShared, for writing, with all pages brought in or made that there is room for: a system call that writes to one of
+ * the others fails with EFAULT.
+ */
+export function mapSharedPopulated(fd: number, offset: number, length: number): number {
+  return check('mmap', libc.mmap(0, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset));
 }
 
 /**

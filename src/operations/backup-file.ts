@@ -13,8 +13,8 @@ import {
 import { BACKUP_LOG_OFFSET, BACKUP_SUPERBLOCK_OFFSET, LOG_OFFSET } from '../log/layout';
 import type { Superblock } from '../log/superblock';
 import { pathBytes } from '../path-bytes';
+import { readFully } from '../read-fully';
 import { isZero } from '../zeros';
-import { readFully } from './read-fully';
 import { writeWhole } from './write-whole';
 
 /** Pieces are multiples of a page, so that one of zeros can be a hole. */

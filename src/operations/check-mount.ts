@@ -4,8 +4,8 @@ import { errnoOf, FamfsError } from '../errors';
 import { LOG_ENTRY, LOG_HEADER, LOG_OFFSET, SUPERBLOCK_REGION } from '../log/layout';
 import { printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
+import { readFully } from '../read-fully';
 import { type Mount, targetOf } from './mounts';
-import { readFully } from './read-fully';
 import { View } from './view';
 
 /** What a mount serves wrongly, as bits of the exit status of `famfs check`. */

@@ -6,7 +6,7 @@ import { inspectHeaderBytes } from '../log/header';
 import { LOG_HEADER, SUPERBLOCK } from '../log/layout';
 import { inspectSuperblock } from '../log/superblock';
 import { pathBytes } from '../path-bytes';
-import { readFully } from './read-fully';
+import { readFully } from '../read-fully';
 import { firstDifference } from './same-contents';
 
 /** What a file is besides bytes, and checked for. */

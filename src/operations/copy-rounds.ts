@@ -19,6 +19,7 @@ export interface RoundOptions {
 export class CopyRounds {
   /** The jobs of this round, as pieces, and how many of them were seen to be settled. */
   #pieces: Piece[] = [];
+  #runs: Extent[] = [];
   #seen = 0;
   #left: Piece[] = [];
   /** Small files come from where they have to be waited for. */
@@ -68,7 +69,8 @@ export class CopyRounds {
     return true;
   }
 
-  async #add(piece: Piece, { devindex, offset }: Extent, source: number, path?: Buffer): Promise<boolean> {
+  async #add(piece: Piece, run: Extent, source: number, path?: Buffer): Promise<boolean> {
+    const { devindex, offset } = run;
     const { length, position } = piece;
     const to = this.devices.at(devindex).lend(offset, length);
     if (to === undefined) return false;
@@ -78,6 +80,7 @@ export class CopyRounds {
       if (!this.threads.jobs.add(range, path)) return false;
     }
     this.#pieces.push(piece);
+    this.#runs.push(run);
     return true;
   }
 
@@ -95,16 +98,28 @@ export class CopyRounds {
     if (jobs.count === 0) return;
     try {
       this.options.check();
-      await this.threads.run(() => {
-        this.options.check();
-        return turnIsDue() ? this.#turn() : undefined;
-      });
+      await this.threads.run(
+        (i) => this.#runHere(i),
+        () => {
+          this.options.check();
+          return turnIsDue() ? this.#turn() : undefined;
+        },
+      );
     } finally {
       this.#see();
       this.#pieces = [];
+      this.#runs = [];
       this.#seen = 0;
       jobs.clear();
     }
+  }
+
+  /** Has this thread not wait for those that write to the same file. */
+  #runHere(i: number): boolean {
+    const { position, transfer } = this.#pieces[i] as Piece;
+    const { devindex, length, offset } = this.#runs[i] as Extent;
+    if (!transfer.opened || this.threads.others === 0) return false;
+    return this.devices.at(devindex).fillBeside(offset, transfer.opened.source, position, length);
   }
 
   async #turn(): Promise<void> {

@@ -23,10 +23,11 @@ export class CopyThreads {
   }
 
   /**
-   * Has all threads do the jobs, until each is settled. `between` is called, and waited for, between those of this thread;
-   * what it throws ends the round, once jobs that were begun are settled.
+   * Has all threads do the jobs, until each is settled. This thread does one by `here`, unless that gives false: then as
+   * the others do. `between` is called, and waited for, between those of this thread; what it throws ends the round, once
+   * jobs that were begun are settled.
    */
-  async run(between: () => Promise<void> | undefined): Promise<void> {
+  async run(here: (i: number) => boolean, between: () => Promise<void> | undefined): Promise<void> {
     const { jobs } = this;
     jobs.begin();
     for (const [worker, rounds] of this.#unanswered) {
@@ -35,7 +36,8 @@ export class CopyThreads {
     }
     try {
       for (let i = jobs.claim(); i !== undefined; i = jobs.claim()) {
-        jobs.run(i, this.#buffer);
+        if (here(i)) jobs.settle(i, true);
+        else jobs.run(i, this.#buffer);
         const wait = between();
         if (wait) await wait;
       }

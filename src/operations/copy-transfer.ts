@@ -5,9 +5,9 @@ import { FamfsError } from '../errors';
 import { eachRun } from '../log/file-map';
 import { printable } from '../log/paths';
 import type { DeviceTable } from '../members/members';
+import { readFully } from '../read-fully';
 import type { Extent, FileMap } from '../types';
 import type { CopyFailure, PlannedItem } from './copy-plan';
-import { readFully } from './read-fully';
 
 export interface OpenedSource {
   readonly source: number;

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eachRun } from '../log/file-map';
 import type { DeviceTable } from '../members/members';
+import { readFully } from '../read-fully';
 import type { FileMap } from '../types';
-import { readFully } from './read-fully';
 
 const COMPARE_BYTES = 2 ** 20;
 

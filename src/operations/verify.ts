@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { errnoOf, FamfsError } from '../errors';
 import { pathBytes } from '../path-bytes';
+import { readFullyLater } from '../read-fully';
 import { type PathFailure, PathFailures } from './path-failures';
 import { RANDOM_BLOCK_BYTES, RandomContents } from './random-contents';
-import { readFullyLater } from './read-fully';
 import { firstDifference } from './same-contents';
 
 /** A file, anywhere, that should have the contents that `seed` stands for. */

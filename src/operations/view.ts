@@ -13,9 +13,9 @@ import { loadSuperblock, type Superblock } from '../log/superblock';
 import { INO, KIND, type Tree } from '../log/tree';
 import { Members } from '../members/members';
 import { pathBytes } from '../path-bytes';
+import { readFully } from '../read-fully';
 import { extentsOf, type FileMap } from '../types';
 import { checkIsMounted, locate, type Mount, mountAt, mountOfDevice, realPath, targetOf } from './mounts';
-import { readFully } from './read-fully';
 import { readMapped } from './same-contents';
 import { poolOf } from './space';
 
