@@ -1,7 +1,7 @@
 import type { DeviceTable } from '../members/members';
 import type { Extent } from '../types';
 import type { CopyThreads } from './copy-threads';
-import { type Piece, runsOf, turnIfDue, turnIsDue } from './copy-transfer';
+import { type OpenedSource, type Piece, runsOf, turnIfDue, turnIsDue } from './copy-transfer';
 
 /** So many small files of a round that were waited for tell that the sources are not in memory. */
 const COLD_FILES = 16;
@@ -36,26 +36,29 @@ export class CopyRounds {
     this.#left = [];
     for (const piece of pieces) {
       const cold = this.cold && !piece.transfer.opened;
-      if (cold || this.options.stopped() || !(await this.#take(piece))) this.#left.push(piece);
+      let taken: boolean | Promise<boolean> = !cold && !this.options.stopped() && this.#take(piece);
+      // Most are taken at once, and a promise for each of many small files takes longer than to put them down.
+      if (typeof taken !== 'boolean') taken = await taken;
+      if (!taken) this.#left.push(piece);
     }
     await this.#round();
     return this.#left;
   }
 
   /** Makes jobs of a piece, and zeros of its holes. False where threads cannot copy it. */
-  async #take(piece: Piece): Promise<boolean> {
+  #take(piece: Piece): boolean | Promise<boolean> {
     const { length, position, transfer } = piece;
-    const { item, map, opened } = transfer;
-    if (!opened) {
-      const [run] = runsOf(map, position, length);
-      return run?.length === length && this.#isFile(run.devindex) && this.#add(piece, run, -1, item.source);
-    }
-    if (this.threads.others === 0) return false;
-    const runs = runsOf(map, position, length);
+    const runs = runsOf(transfer.map, position, length);
     if (!runs.every(({ devindex }) => this.#isFile(devindex))) return false;
+    if (transfer.opened) return this.threads.others > 0 && this.#takeRanges(piece, transfer.opened);
+    const [run] = runs;
+    return run?.length === length && this.#add(piece, run, -1, transfer.item.source);
+  }
+
+  async #takeRanges({ length, position, transfer }: Piece, opened: OpenedSource): Promise<boolean> {
     for (const range of opened.ranges.of(position, length)) {
       let at = range.position;
-      for (const run of runsOf(map, range.position, range.length)) {
+      for (const run of runsOf(transfer.map, range.position, range.length)) {
         const part = { transfer, position: at, length: run.length };
         if (range.hole) {
           this.options.check();
@@ -69,19 +72,18 @@ export class CopyRounds {
     return true;
   }
 
-  async #add(piece: Piece, run: Extent, source: number, path?: Buffer): Promise<boolean> {
+  #add(piece: Piece, run: Extent, source: number, path?: Buffer): boolean | Promise<boolean> {
     const { devindex, offset } = run;
     const { length, position } = piece;
     const to = this.devices.at(devindex).lend(offset, length);
     if (to === undefined) return false;
-    const range = { source, position, to, offset, length };
-    if (!this.threads.jobs.add(range, path)) {
-      await this.#round();
-      if (!this.threads.jobs.add(range, path)) return false;
-    }
-    this.#pieces.push(piece);
-    this.#runs.push(run);
-    return true;
+    const put = () => {
+      if (!this.threads.jobs.add({ source, position, to, offset, length }, path)) return false;
+      this.#pieces.push(piece);
+      this.#runs.push(run);
+      return true;
+    };
+    return put() || this.#round().then(put);
   }
 
   /** What is wrong with a device is told where it is asked for again. */
