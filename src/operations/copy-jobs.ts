@@ -7,6 +7,12 @@ const MOST_JOBS = 512;
 const PATHS_BYTES = MOST_JOBS * 256;
 /** What a copying thread reads at a time: its processor's cache holds it until it is written. */
 const BUFFER_BYTES = 256 * 2 ** 10;
+/** The numbers of a job. */
+const SOURCE = 0;
+const POSITION = 1;
+const TO = 2;
+const OFFSET = 3;
+const LENGTH = 4;
 const NUMBERS = 5;
 const CONTROL_BYTES = 64;
 /** How many jobs there are, in the upper half, and how many were claimed, in the lower one. */
@@ -74,7 +80,12 @@ export class CopyJobs {
     path?.copy(this.#paths, start);
     this.#pathEnds[i] = end;
     this.#state[i] = 0;
-    this.#numbers.set([range.source, range.position, range.to, range.offset, range.length], NUMBERS * i);
+    const at = NUMBERS * i;
+    this.#numbers[at + SOURCE] = range.source;
+    this.#numbers[at + POSITION] = range.position;
+    this.#numbers[at + TO] = range.to;
+    this.#numbers[at + OFFSET] = range.offset;
+    this.#numbers[at + LENGTH] = range.length;
     this.count++;
     return true;
   }
@@ -136,21 +147,21 @@ export class CopyJobs {
   }
 
   #copy(i: number, buffer: Buffer): boolean {
-    const at = NUMBERS * i;
-    const [source, position, to, offset, length] = this.#numbers.subarray(at, at + NUMBERS) as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const path = this.#paths.subarray(this.#pathStart(i), this.#pathEnds[i]);
-    if (path.length === 0) return copyRange({ source, position, to, offset, length }, buffer);
+    const [to, offset, length] = [this.#number(i, TO), this.#number(i, OFFSET), this.#number(i, LENGTH)];
+    const [start, end] = [this.#pathStart(i), this.#pathEnds[i] as number];
+    if (start === end) {
+      const [source, position] = [this.#number(i, SOURCE), this.#number(i, POSITION)];
+      return copyRange({ source, position, to, offset, length }, buffer);
+    }
     const started = performance.now();
-    const bytes = readWhole(path, length, buffer);
+    const bytes = readWhole(this.#paths.subarray(start, end), length, buffer);
     if (performance.now() - started > WAIT_MS) Atomics.add(this.#control, WAITS, 1);
     if (bytes) writeRange(to, offset, bytes);
     return bytes !== undefined;
+  }
+
+  #number(i: number, field: number): number {
+    return this.#numbers[NUMBERS * i + field] as number;
   }
 
   #pathStart(i: number): number {
