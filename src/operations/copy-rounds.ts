@@ -3,8 +3,12 @@ import type { Extent } from '../types';
 import type { CopyThreads } from './copy-threads';
 import { type OpenedSource, type Piece, runsOf, turnIfDue, turnIsDue } from './copy-transfer';
 
-/** So many small files of a round that were waited for tell that the sources are not in memory. */
+/**
+ * So many small files of a round that were waited for, and so large a part of it, tell that the sources are not in memory: a
+ * busy machine makes some wait that are.
+ */
 const COLD_FILES = 16;
+const COLD_PART = 1 / 4;
 
 export interface RoundOptions {
   /** Whether no more may be begun. */
@@ -128,7 +132,7 @@ export class CopyRounds {
     const { jobs } = this.threads;
     this.#see();
     await turnIfDue();
-    if (jobs.waits > COLD_FILES) this.cold = true;
+    if (jobs.waits > Math.max(COLD_FILES, COLD_PART * this.#seen)) this.cold = true;
     if (this.cold || this.options.stopped()) jobs.stop();
   }
 
