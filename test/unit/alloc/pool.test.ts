@@ -88,9 +88,10 @@ describe('a striped file', () => {
     expect(() => poolOf([8 * GIB]).checkStripe(stripe)).toThrow(/buckets is missing/);
   });
 
-  test('of less than a chunk is in one piece', () => {
+  test('of less than a chunk is in one piece, and of a chunk it is striped', () => {
     const pool = poolOf([GIB, GIB]);
     expect(pool.allocate(UNIT - 1, stripe, seeded(1))).toMatchObject({ kind: 'simple' });
+    expect(pool.allocate(UNIT, stripe, seeded(1))).toMatchObject({ kind: 'interleaved' });
   });
 
   test('takes nothing where it does not fit', () => {

@@ -94,6 +94,17 @@ test('all is served', () => {
   expect(check()).toEqual({ directory, device, files: 2, directories: 1, findings: [], status: 0 });
 });
 
+test('nothing stays open, whatever is found', () => {
+  serve();
+  const open = () => fs.readdirSync('/proc/self/fd').length;
+  const before = open();
+  check();
+  expect(open()).toBe(before);
+  fs.truncateSync(mount.device, 0);
+  expect(check().status).toBe(2);
+  expect(open()).toBe(before);
+});
+
 test('what is no mount is refused, and so is one without a server', () => {
   jest.mocked(mounts.targetOf).mockReturnValue({ device: 'x' });
   const unmounted = { code: 'not-mounted', message: 'x: not a mounted famfs' };
