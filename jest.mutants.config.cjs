@@ -16,6 +16,12 @@ module.exports = {
     '<rootDir>/test/unit/log/*.test.ts',
     '<rootDir>/test/unit/operations/check*.test.ts',
   ],
-  testPathIgnorePatterns: ['/alloc/large', '/log/coherence', '/log/takeover', '/log/fuzz-media', '/check-many'],
+  testPathIgnorePatterns: [
+    '/alloc/large',
+    '/log/coherence',
+    '/log/takeover',
+    '/log/fuzz-media',
+    '/check-many',
+  ],
   setupFilesAfterEnv: [...alone.setupFilesAfterEnv, '<rootDir>/test/support/short-properties.ts'],
 };

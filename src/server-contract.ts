@@ -17,6 +17,8 @@ export const ServerConfig = z.object({
   /** Where secondary devices are looked for first. */
   devices: z.array(z.string()),
   directory: z.string().startsWith('/'),
+  /** The directory that is to be mounted on, see directoryId(). */
+  directoryId: z.string(),
   readOnly: z.boolean(),
   noSync: z.boolean(),
   logLevel: z.enum(LOG_LEVELS),
@@ -32,6 +34,11 @@ export const ServerConfig = z.object({
   kernelOptions: z.array(z.string()),
 });
 export type ServerConfig = z.infer<typeof ServerConfig>;
+
+/** Tells a directory from what is mounted on it. */
+export function directoryId({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
+  return `${dev}:${ino}`;
+}
 
 /** What a server found when it replayed the log. */
 export const Served = z.object({

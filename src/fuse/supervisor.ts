@@ -22,6 +22,7 @@ import { LogWatch } from './log-watch';
 import { Logger } from './logger';
 import { isPrivileged } from './maps/choose';
 import { attachDevice, type Registrar } from './maps/extent-maps';
+import { onMountPoint } from './mount-point';
 import type { Parts } from './parts';
 import { WorkerPool } from './pool';
 import { RunDirectory } from './run-directory';
@@ -82,7 +83,9 @@ class Supervisor {
     logger.follow(shared);
     const role: Role = superblock.ownerUuid === systemUuid() ? 'owner' : 'client';
     const devices = new DeviceWatch(device, superblock, config.devices, shared, logger);
-    const session = mountSession(config.directory, mountOptions(config));
+    const session = await onMountPoint(config.directory, config.directoryId, logger, () =>
+      mountSession(config.directory, mountOptions(config)),
+    );
     if (!session) {
       throw new FamfsError('mount-failed', `${config.directory}: FUSE mount failed`);
     }

@@ -8,21 +8,28 @@ import { MAX_LOG_LENGTH } from '../log/layout';
 import { loadSuperblock, type Superblock } from '../log/superblock';
 import { Members } from '../members/members';
 import { type MemberProblem, memberError } from '../members/search';
+import { directoryId } from '../server-contract';
 import { mountAt } from './mounts';
 
 /** What can be known to be wrong before a server is started, for errors that name it. */
 
+/** A directory to mount on: its real path, and which one it is. */
+export interface MountPoint {
+  readonly directory: string;
+  readonly id: string;
+}
+
 /**
- * The real path of a directory to mount on. What is in it is hidden while something is mounted there, as with any
- * mount. Throws FamfsError `mount-failed`, `already-mounted` or `no-permission`.
+ * Checks a directory to mount on. What is in it is hidden while something is mounted there, as with any mount. Throws
+ * FamfsError `mount-failed`, `already-mounted` or `no-permission`.
  */
-export function checkDirectory(path: string): string {
+export function checkDirectory(path: string): MountPoint {
   const { directory, stats } = look(path);
   if (!stats.isDirectory()) throw new FamfsError('mount-failed', `${path}: not a directory`);
   const there = mountAt(directory);
   if (there) throw new FamfsError('already-mounted', `${path}: ${there.device} is mounted there`);
   if (process.geteuid?.() !== 0) checkWritable(path, directory);
-  return directory;
+  return { directory, id: directoryId(stats) };
 }
 
 function look(path: string): { directory: string; stats: Stats } {

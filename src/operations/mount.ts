@@ -10,7 +10,13 @@ import type { MemberProblem } from '../members/search';
 import { Readiness, type Role, type ServerConfig } from '../server-contract';
 import type { CacheMode, FmapMode, LogLevel } from '../types';
 import { type DaxModeOptions, type SwitchedMode, withDaxMode } from './dax-mode';
-import { type CheckedDevices, checkDevices, checkDirectory, checkFuse } from './mount-checks';
+import {
+  type CheckedDevices,
+  checkDevices,
+  checkDirectory,
+  checkFuse,
+  type MountPoint,
+} from './mount-checks';
 
 const MOST_DEFAULT_WORKERS = 4;
 
@@ -67,7 +73,8 @@ export async function mount(
   options: MountOptions,
   onReady?: (result: MountResult) => void,
 ): Promise<MountResult | MountPlace> {
-  const directory = checkDirectory(directoryPath);
+  const point = checkDirectory(directoryPath);
+  const { directory } = point;
   checkFuse();
   if (options.checkOnly) return placeOf(checkDevices(devicePath, options), directory);
   let server: ChildProcess | undefined;
@@ -76,7 +83,7 @@ export async function mount(
     const checked = checkDevices(devicePath, options);
     const logFile = options.foreground ? undefined : (options.logFile ?? defaultLogFile(directory));
     const log = logFile === undefined ? undefined : openLog(logFile);
-    server = startServer(configOf(checked, directory, options), log);
+    server = startServer(configOf(checked, point, options), log);
     if (options.foreground) ended = untilEnded(server);
     const { state, ...served } = await readiness(server.stdio[3] as Readable, log);
     return {
@@ -97,13 +104,14 @@ function placeOf({ absent, device }: CheckedDevices, directory: string): MountPl
 
 function configOf(
   { device, devices }: CheckedDevices,
-  directory: string,
+  { directory, id }: MountPoint,
   options: MountOptions,
 ): ServerConfig {
   return {
     device,
     devices: [...devices],
     directory,
+    directoryId: id,
     readOnly: options.readOnly ?? false,
     noSync: options.noSync ?? false,
     logLevel: options.logLevel ?? 'info',

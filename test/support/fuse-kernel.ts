@@ -212,6 +212,7 @@ const DEFAULT_CONFIG: WorkerConfig = {
   device: '/dev/none',
   devices: [],
   directory: '/mnt/none',
+  directoryId: '0:0',
   readOnly: false,
   noSync: true,
   logLevel: 'error',

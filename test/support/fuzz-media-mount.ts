@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { lstat, open, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FINDINGS, type FindingCode } from '../../src/log/findings';
 import { INO } from '../../src/log/tree';
-import { Readiness, type ServerConfig } from '../../src/server-contract';
+import { directoryId, Readiness, type ServerConfig } from '../../src/server-contract';
 import { Attempts, hold, MediaFailure } from './fuzz-media-attempt';
 import { MediaDamage } from './fuzz-media-damage';
 import { byteAt, MediaFile, placeOf, positionsIn } from './fuzz-media-file';
@@ -95,6 +95,7 @@ export class MountFuzzer {
     const config: ServerConfig = {
       ...{ device: this.#device.path, devices: [], directory: this.#mount, readOnly: false, noSync: true },
       ...{ logLevel: 'error', cache: 'none', fmap: 'auto', workers: 1, pollSeconds: 0, allowOther: false },
+      directoryId: directoryId(statSync(this.#mount)),
       kernelOptions: [],
     };
     this.#server = spawn(process.execPath, [this.program, 'supervisor', JSON.stringify(config)], {
