@@ -35,22 +35,29 @@ async function main([name = '', inputs = '1000000', given, first = '0']: string[
   const lanes = Array.from({ length: name === 'mount' ? MOUNTS_AT_ONCE : 1 }, () => make(seed));
   const started = performance.now();
   const end = Number(first) + Number(inputs);
-  try {
-    await Promise.all(lanes.map((lane, i) => runAll(lane, Number(first) + i, end, lanes.length)));
-  } finally {
-    for (const lane of lanes) lane.close?.();
-  }
+  const outcomes = await Promise.allSettled(
+    lanes.map((lane, i) => runAll(lane, Number(first) + i, end, lanes.length)),
+  );
+  for (const lane of lanes) lane.close?.();
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   report(name, seed, Number(inputs), (performance.now() - started) / 1000, lanes);
 }
 
 let memory = 0;
+/** A lane has failed, and the others stop. */
+let failed = false;
 
 async function runAll(target: Target, first: number, end: number, step: number): Promise<void> {
-  for (let i = first; i < end; i += step) {
-    const done = target.run(i);
-    if (done) await done;
-    if (i % ROUND === 0) memory = Math.max(memory, process.memoryUsage.rss());
-    if (memory > MEMORY_BOUND) throw new Error(`input ${i}: ${memory} bytes are resident`);
+  try {
+    for (let i = first; i < end && !failed; i += step) {
+      const done = target.run(i);
+      if (done) await done;
+      if (i % ROUND === 0) memory = Math.max(memory, process.memoryUsage.rss());
+      if (memory > MEMORY_BOUND) throw new Error(`input ${i}: ${memory} bytes are resident`);
+    }
+  } catch (error) {
+    failed = true;
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { systemUuid } from '../device/system-uuid';
 import { errnoOf, FamfsError } from '../errors';
+import { readLogHeader } from '../log/header';
 import { loadSuperblock } from '../log/superblock';
 import { ioctl } from '../native/libc';
 import { type FuseSession, mountSession } from '../native/libfuse';
@@ -78,6 +79,7 @@ class Supervisor {
     RunDirectory.prepareBase();
     const device = openDevice(config.device, { writable: false });
     const superblock = loadSuperblock(device);
+    readLogHeader(device, superblock);
     const shared = SharedState.create(superblock.logLength);
     shared.logLevel = LOG_LEVELS.indexOf(config.logLevel);
     logger.follow(shared);

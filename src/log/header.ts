@@ -1,7 +1,9 @@
+import { FamfsError } from '../errors';
 import { decode, encode, exactText, verify } from './fields';
 import { type Finding, finding } from './findings';
 import { LOG_HEADER, LOG_MAGIC, LOG_OFFSET, logCapacity } from './layout';
 import { type Store, storeDurably } from './store';
+import type { Superblock } from './superblock';
 
 /** The two numbers of the log header that every append raises. */
 export interface Counters {
@@ -59,6 +61,28 @@ export function inspectHeaderBytes(
     );
   }
   return { counters: { nextSeqnum: header.nextSeqnum, nextIndex: header.nextIndex }, findings };
+}
+
+/**
+ * Reads the counters of a log, telling what is wrong with its header. Returns how many entries there are to read.
+ * Throws FamfsError `bad-log` when the header cannot be told from noise.
+ */
+export function readLogHeader(
+  device: Store & { readonly path: string },
+  { logLength }: Pick<Superblock, 'logLength'>,
+  onFinding?: (finding: Finding) => void,
+): number {
+  const { counters, findings } = inspectHeader(device, logLength);
+  for (const found of findings) onFinding?.(found);
+  const noLog = findings.find((found) => found.code === 'log-magic');
+  if (noLog) {
+    throw new FamfsError(
+      'bad-log',
+      `${device.path}: the log cannot be read (${noLog.code}: ${noLog.detail})`,
+      'famfs fsck tells all that is wrong',
+    );
+  }
+  return Math.min(counters.nextIndex, logCapacity(logLength));
 }
 
 /** Reads the counters alone: the cheap look whether there is something new. */

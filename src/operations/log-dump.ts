@@ -3,12 +3,12 @@ import { FamfsError } from '../errors';
 import type { Verdict } from '../log/check-entry';
 import { decodeEntry, type LogEntry } from '../log/entry';
 import type { Finding } from '../log/findings';
-import { readCounters } from '../log/header';
+import { readCounters, readLogHeader } from '../log/header';
 import { LOG_ENTRY, logCapacity } from '../log/layout';
 import { printable } from '../log/paths';
 import { Replay } from '../log/replay';
 import type { FileMap } from '../types';
-import { type OpenTarget, openTarget, readLogHeader } from './view';
+import { type OpenTarget, openTarget } from './view';
 
 /** The file system that a log belongs to, and how full the log is. Sizes in bytes. */
 export interface LogDumpHeader {

@@ -4,6 +4,7 @@ import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { errnoOf, FamfsError } from '../errors';
 import { DeviceScan } from '../log/device-scan';
+import { readLogHeader } from '../log/header';
 import { MAX_LOG_LENGTH } from '../log/layout';
 import { loadSuperblock, type Superblock } from '../log/superblock';
 import { Members } from '../members/members';
@@ -82,7 +83,7 @@ export interface DeviceChecks {
 
 /**
  * Opens the primary device and all that its log names once.
- * Throws what opening it does, `not-famfs` or `bad-superblock`, `mount-failed` for a log too long to be served,
+ * Throws what opening it does, `not-famfs`, `bad-superblock` or `bad-log`, `mount-failed` for a log too long to be served,
  * `device-locked` when that may be so because another process is just making a file system on it, and `device-missing`,
  * `-damaged`, `-foreign` or `-truncated` for a secondary one.
  */
@@ -113,6 +114,7 @@ function superblockOf(path: string, device: Device): Superblock {
 
 function checkSecondaries(device: Device, superblock: Superblock, options: DeviceChecks): CheckedDevices {
   const given = (options.devices ?? []).map((path) => resolve(path));
+  readLogHeader(device, superblock);
   const scan = new DeviceScan(device, superblock);
   scan.toEnd();
   const members = new Members(device, superblock, scan.devices, given, { writable: !options.readOnly });

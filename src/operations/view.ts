@@ -5,7 +5,7 @@ import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
 import { errnoOf, FamfsError } from '../errors';
 import { type Finding, isError } from '../log/findings';
-import { inspectHeader } from '../log/header';
+import { readLogHeader } from '../log/header';
 import { LOG_OFFSET, logCapacity, SUPERBLOCK_REGION } from '../log/layout';
 import { printable } from '../log/paths';
 import { Replay } from '../log/replay';
@@ -209,28 +209,6 @@ export function openTarget(target: string, options: Pick<ViewOptions, 'unchecked
     device.close();
     throw error;
   }
-}
-
-/**
- * Reads the counters of a log, telling what is wrong with its header. Returns how many entries there are to read.
- * Throws FamfsError `bad-log` when the header cannot be told from noise.
- */
-export function readLogHeader(
-  device: Device,
-  { logLength }: Superblock,
-  onFinding?: (finding: Finding) => void,
-): number {
-  const { counters, findings } = inspectHeader(device, logLength);
-  for (const found of findings) onFinding?.(found);
-  const noLog = findings.find((found) => found.code === 'log-magic');
-  if (noLog) {
-    throw new FamfsError(
-      'bad-log',
-      `${device.path}: the log cannot be read (${noLog.code}: ${noLog.detail})`,
-      'famfs fsck tells all that is wrong',
-    );
-  }
-  return Math.min(counters.nextIndex, logCapacity(logLength));
 }
 
 /** Runs `work` on a view, which is closed when it ends. */

@@ -6,6 +6,7 @@ import type { LogplayResult } from '../../src/operations/logplay';
 import type { MountResult } from '../../src/operations/mount';
 import {
   damage,
+  headerField,
   type Image,
   makeImage,
   mkdir,
@@ -169,6 +170,17 @@ describe('mount refuses', () => {
       hint: 'famfs fsck',
     } as const;
     await expectFailure(['mount', ...log(), device, scratch.directory('mnt')], failure);
+    expect(mountsBelow(scratch.root)).toEqual([]);
+  });
+
+  test('what has no log, though entries may be where it was', async () => {
+    const device = scratch.path('device.img');
+    const image = makeImage({ entries: [mkdir('directory')] });
+    damage(image, headerField('magic'), 0, { reseal: true });
+    writeImage(device, image);
+    const failure = { status: 1, code: 'bad-log', says: [device, 'log-magic'], hint: 'famfs fsck' } as const;
+    const at = scratch.directory('mnt');
+    await expectFailure(['mount', ...log(), device, at], failure);
     expect(mountsBelow(scratch.root)).toEqual([]);
   });
 
