@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { lstat, open, readdir, readFile } from 'node:fs/promises';
@@ -66,12 +66,15 @@ export class MountFuzzer {
   close(): void {
     this.#server?.kill('SIGTERM');
     this.#device.close();
+    // After a failure there may be a mount that nobody ends any more.
+    spawnSync('umount', ['-l', this.#mount], { stdio: 'ignore' });
     rmSync(this.#directory, { recursive: true });
   }
 
   async #judge(naive: NaiveVerdict): Promise<void> {
     const server = this.#start();
     const ended = once(server, 'exit');
+    let refused = false;
     try {
       const said = await text(server.stdio[3] as Readable);
       hold(said !== '', 'the server ended before it said anything');
@@ -81,10 +84,12 @@ export class MountFuzzer {
         await walk(this.#mount, naive);
         return;
       }
+      refused = true;
       hold(answer.code !== 'internal', `the server failed: ${answer.message}`);
       hold(mayBeRefused(naive), `the server refused a sound superblock and header: ${answer.message}`);
     } finally {
-      server.kill('SIGTERM');
+      // One that refuses ends by itself.
+      if (!refused) server.kill('SIGTERM');
       const [status, signal] = await ended;
       this.#server = undefined;
       hold(signal === null && [0, 1].includes(status), `the server ended with ${signal ?? status}`);
