@@ -48,8 +48,10 @@ export async function supervise(config: ServerConfig): Promise<number> {
     tellReadiness({ state: 'failed', code, message, hint }, logger);
     return 1;
   }
+  // Whoever is told may send a signal at once, which must not end the server with the mount left behind.
+  const unmounted = supervisor.untilUnmounted();
   tellReadiness({ state: 'ready', pid: process.pid, ...supervisor.summary() }, logger);
-  return supervisor.untilUnmounted();
+  return unmounted;
 }
 
 /** Whether somebody waits for the answer or was killed meanwhile makes no difference to what it is. */
