@@ -12,29 +12,37 @@ import { dirname, join } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
 import type { ServerState } from '../server-contract';
 import { hintDirectory, isServer, runDirectory, serverIn, stateFile } from '../server-place';
+import { withDirectoryLock } from './directory-lock';
+import type { Logger } from './logger';
 
 /** A directory without a state is of a server that is just starting, until it is this old. */
 const STARTING_MS = 60_000;
 
 /**
  * The directory in which a server keeps its state while its mount is there. The kernel gives the number that names it
- * to the next mount as soon as this one is gone, so a server takes over and removes only what bears its own name.
+ * to the next mount as soon as this one is gone, so a server takes over and removes only what bears its own name. One at a
+ * time looks at what is there and changes it.
  */
 export class RunDirectory {
-  private constructor(readonly path: string) {}
+  private constructor(
+    readonly path: string,
+    private readonly logger: Logger,
+  ) {}
 
   /**
    * Makes the directory that holds the run directories of this user's servers, and removes what dead ones left there.
    * Throws FamfsError `no-permission` when it cannot be made, or when others could put something there.
    */
-  static prepareBase(): void {
+  static async prepareBase(logger: Logger): Promise<void> {
     const base = dirname(runDirectory('any'));
     const isRoot = process.geteuid?.() === 0;
     try {
       mkdirSync(base, { recursive: true, mode: isRoot ? 0o755 : 0o700 });
       checkBase(base, isRoot);
-      const paths = readdirSync(base).map((name) => join(base, name));
-      for (const path of paths) if (path !== hintDirectory()) removeIfStale(path);
+      await withDirectoryLock(base, logger, () => {
+        const paths = readdirSync(base).map((name) => join(base, name));
+        for (const path of paths) if (path !== hintDirectory()) removeIfStale(path);
+      });
     } catch (cause) {
       if (cause instanceof FamfsError) throw cause;
       throw unusable(base, `cannot be used: ${errnoOf(cause)}`, cause);
@@ -42,16 +50,24 @@ export class RunDirectory {
   }
 
   /** Takes the directory of a mount for this process. */
-  static claim(mountId: string, state: ServerState): RunDirectory {
-    const claimed = new RunDirectory(runDirectory(mountId));
-    mkdirSync(claimed.path, { recursive: true, mode: 0o755 });
-    writeFileSync(stateFile(claimed.path), `${JSON.stringify(state)}\n`, { mode: 0o644 });
+  static async claim(mountId: string, state: ServerState, logger: Logger): Promise<RunDirectory> {
+    const claimed = new RunDirectory(runDirectory(mountId), logger);
+    await claimed.#alone(() => {
+      mkdirSync(claimed.path, { recursive: true, mode: 0o755 });
+      writeFileSync(stateFile(claimed.path), `${JSON.stringify(state)}\n`, { mode: 0o644 });
+    });
     return claimed;
   }
 
   /** Removes the directory, unless the server of a later mount has taken it. */
-  release(): void {
-    if (serverIn(this.path) === process.pid) rmSync(this.path, { recursive: true, force: true });
+  async release(): Promise<void> {
+    await this.#alone(() => {
+      if (serverIn(this.path) === process.pid) rmSync(this.path, { recursive: true, force: true });
+    });
+  }
+
+  #alone(work: () => void): Promise<void> {
+    return withDirectoryLock(dirname(this.path), this.logger, work);
   }
 }
 

@@ -78,7 +78,7 @@ class Supervisor {
   ) {}
 
   static async start(config: ServerConfig, logger: Logger): Promise<Supervisor> {
-    RunDirectory.prepareBase();
+    await RunDirectory.prepareBase(logger);
     const device = openDevice(config.device, { writable: false });
     const superblock = loadSuperblock(device);
     readLogHeader(device, superblock);
@@ -124,7 +124,11 @@ class Supervisor {
     }
     const watch = new LogWatch(device, superblock, shared, devices, logger);
     const status = new ServerStatus({ ...parts, kernel, pool, watch });
-    const runDirectory = RunDirectory.claim(await idOfMount(config.directory), stateOf(config, role));
+    const runDirectory = await RunDirectory.claim(
+      await idOfMount(config.directory),
+      stateOf(config, role),
+      logger,
+    );
     const control = await ControlServer.listen(runDirectory.path, { ...parts, pool, status, watch });
     logger.info(`mounted ${config.device} on ${config.directory} as ${role}`);
     const manager = new ServiceManager(logger);
@@ -153,7 +157,7 @@ class Supervisor {
     process.on('SIGHUP', () => this.#look());
     await this.pool.unmounted;
     await this.control.close();
-    this.runDirectory.release();
+    await this.runDirectory.release();
     this.logger.info('unmounted');
     return this.pool.gaveUp ? 1 : 0;
   }

@@ -1,6 +1,7 @@
 import { command, famfs, famfsOk } from '../support/run';
 import { expectClean } from '../support/run-expect';
 import { mountsBelow, scratchEach } from '../support/run-scratch';
+import { statusOf } from '../support/run-server';
 
 const scratch = scratchEach();
 const ROUNDS = 5;
@@ -26,4 +27,17 @@ test('of several famfs mount on one directory at the same time, one mounts and t
     expect((await command('pgrep', ['-f', `server.cjs supervisor .*${at}`])).status).toBe(1);
   }
   for (const device of devices) await expectClean(device);
+});
+
+test('mounts that come while others go keep what is known of their servers', async () => {
+  const lanes = Array.from({ length: 3 }, async (_, lane) => {
+    const [device, at] = [await scratch.makeDevice('4g'), scratch.directory(`lane${lane}`)];
+    for (let round = 0; round < 10; round++) {
+      const log = scratch.path(`lane${lane}.log`);
+      await famfsOk(['mount', '--no-sync', '--workers', '1', '--log-file', log, device, at]);
+      expect((await statusOf(at)).device).toBe(device);
+      await famfsOk(['umount', at]);
+    }
+  });
+  await Promise.all(lanes);
 });
