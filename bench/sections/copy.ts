@@ -57,7 +57,7 @@ export const copy: Section = {
     '`famfs cp` beside cp of coreutils, from tmpfs to tmpfs, each to a new device or directory (`bench/copy.mjs`). Rates: ' +
     'a ratio above 1 is faster.',
   measure: async ({ quick }) => {
-    const sizes = quick ? ['1', '64', '100'] : ['3', '4096', '10000'];
+    const sizes = quick ? ['1', '64', '100'] : ['5', '4096', '10000'];
     const printed: unknown = JSON.parse(
       output(process.execPath, join(ROOT, 'bench/copy.mjs'), ...sizes, '--json'),
     );

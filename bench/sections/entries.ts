@@ -13,6 +13,7 @@ const FULL_LOGS = [15_420, 493_447];
 const QUICK = [1_000, 15_420];
 const SUMS = 'crc32 of as many times 536 bytes';
 const SUMS_BOUND = 4;
+const ROUNDS = 9;
 const MIB = 2 ** 20;
 
 const SERIES = {
@@ -117,7 +118,7 @@ export const entries: Section = {
         const rounds = new Rounds();
         const device = join(scratch, `${count}.img`);
         makeDevice(device, count, 'directories');
-        for (let round = 0; round < (quick ? 1 : 5); round++) await measureOnce(scratch, device, rounds);
+        for (let round = 0; round < (quick ? 1 : ROUNDS); round++) await measureOnce(scratch, device, rounds);
         rmSync(device);
         by.set(count, rounds);
       }
@@ -128,7 +129,7 @@ export const entries: Section = {
           title,
           unit,
           along: 'entries',
-          rounds: quick ? 1 : 5,
+          rounds: quick ? 1 : ROUNDS,
           points: growth.map((x) => ({ x, value: sampleOf(at(x).of(what)) })),
         }),
       );
