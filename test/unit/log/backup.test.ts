@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { backupSize, decodeBackup, encodeBackupHeader } from '../../../src/log/backup';
+import { backupSize, decodeBackup, differenceOf, encodeBackupHeader } from '../../../src/log/backup';
 import {
   BACKUP_HEADER,
   BACKUP_LOG_OFFSET,
@@ -101,6 +101,30 @@ function damagedSuperblock(): Buffer {
   damage(image, superblockField('version'), 49, { reseal: true });
   return superblockOf(image);
 }
+
+test('a header that does not match its sum is told so', () => {
+  const bytes = whole();
+  bytes[BACKUP_HEADER.fields.crc.offset] = (bytes[BACKUP_HEADER.fields.crc.offset] as number) ^ 1;
+  expect(decodeBackup(bytes, SIZE)).toBe('its header does not match its checksum');
+  bytes[0] = 0;
+  expect(decodeBackup(bytes, SIZE)).toBe('not a backup of superblock and log');
+});
+
+test('a file has its header and a whole log', () => {
+  expect(SIZE).toBe(BACKUP_LOG_OFFSET + LOG_LENGTH);
+});
+
+test('a device is told from the one that was saved by its file system, then by itself', () => {
+  const saved = decodeSuperblock(superblock);
+  const other = '3f1d9a52-7c04-4f8e-9b1c-d27a6e0f5c11';
+  expect(differenceOf(saved, saved)).toBeUndefined();
+  expect(differenceOf({ ...saved, uuid: other, deviceUuid: other }, saved)).toBe(
+    `holds the file system ${other}, the backup is of ${FS_UUID}`,
+  );
+  expect(differenceOf({ ...saved, deviceUuid: other }, saved)).toBe(
+    `is the device ${other}, the backup is of ${DEVICE_UUID}`,
+  );
+});
 
 test('it begins as the documentation says', () => {
   const bytes = whole();

@@ -4,7 +4,16 @@ import { BLOCK_ENTRIES } from '../../../src/log/entry-blocks';
 import { ADD_DAXDEV_BODY } from '../../../src/log/layout';
 import { Replay } from '../../../src/log/replay';
 import { decodeSuperblock } from '../../../src/log/superblock';
-import { addDaxdev, damage, entryField, GIB, type Image, makeImage, mkdir } from '../../support/images';
+import {
+  addDaxdev,
+  damage,
+  entryField,
+  GIB,
+  type Image,
+  makeImage,
+  mkdir,
+  setCounters,
+} from '../../support/images';
 
 const superblockOf = ({ store }: Image) => decodeSuperblock(store.read(0, 4096));
 const uuid = (n: number) => `e81f4c26-7a3b-4d90-8c57-${String(n).padStart(12, '0')}`;
@@ -47,6 +56,22 @@ test('the devices are one list, which grows', () => {
   expect(devices).toHaveLength(2);
   scan.toEnd();
   expect(devices).toHaveLength(5);
+});
+
+test('counters that count more than the log holds are not followed beyond it', () => {
+  const image = makeImage({ entries: [addDaxdev(1, GIB, uuid(1))] });
+  setCounters(image, 2 ** 40);
+  const scan = new DeviceScan(image.store, superblockOf(image));
+  scan.toEnd();
+  expect(scan.devices).toHaveLength(2);
+});
+
+test('entries beyond the counters add no device', () => {
+  const image = makeImage({ entries: [addDaxdev(1, GIB, uuid(1)), addDaxdev(2, GIB, uuid(2))] });
+  setCounters(image, 1);
+  const scan = new DeviceScan(image.store, superblockOf(image));
+  scan.toEnd();
+  expect(scan.devices).toHaveLength(2);
 });
 
 test('an entry that is damaged, or breaks a rule, adds none', () => {

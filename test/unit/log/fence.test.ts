@@ -1,4 +1,5 @@
 import { appendEntries } from '../../../src/log/append';
+import type { LogEntry } from '../../../src/log/entry';
 import { type AppendStep, Fence } from '../../../src/log/fence';
 import { type Counters, readCounters } from '../../../src/log/header';
 import { entryOffset, LOG_ENTRY, MIB, SUPERBLOCK } from '../../../src/log/layout';
@@ -8,7 +9,7 @@ import {
   readSuperblockBytes,
   storeOwner,
 } from '../../../src/log/superblock';
-import { type Image, makeImage, mkdir, setCounters } from '../../support/images';
+import { addDaxdev, type Image, makeImage, mkdir, setCounters } from '../../support/images';
 
 const LOG_LENGTH = 8 * MIB;
 const NEW_OWNER = 'a7c41e90-5d2b-4f68-93ea-c1d07b8e2f02';
@@ -67,6 +68,34 @@ test.each([
     expect.objectContaining({ code: 'two-owners', message: expect.stringContaining(message) }),
   );
   expect(countOf(image)).toBe(counted);
+});
+
+test('one of the two counters is enough to tell another owner of the same name', () => {
+  for (const [nextIndex, nextSeqnum] of [
+    [13, 14],
+    [14, 13],
+  ] as const) {
+    const image = makeImage();
+    expect(append(image, 'entries', () => setCounters(image, nextIndex, nextSeqnum))).toThrow(
+      expect.objectContaining({ code: 'two-owners', hint: expect.stringContaining('system UUID') }),
+    );
+  }
+});
+
+test('one entry is told as one, and what has no path without', () => {
+  const image = makeImage();
+  const told = (entry: LogEntry) => {
+    const fence = new Fence(image.store, loadSuperblock(makeImage().store));
+    try {
+      fence.check('counters', readCounters(image.store), [entry]);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return undefined;
+  };
+  take(image);
+  expect(told(mkdir('one'))).toContain('; entry 13 (one) is not logged, but may be stored over');
+  expect(told(addDaxdev(1, 2 ** 30, NEW_OWNER))).toContain('; entry 13 is not logged, but may be stored over');
 });
 
 test.each([
