@@ -95,7 +95,9 @@ test('one entry is told as one, and what has no path without', () => {
   };
   take(image);
   expect(told(mkdir('one'))).toContain('; entry 13 (one) is not logged, but may be stored over');
-  expect(told(addDaxdev(1, 2 ** 30, NEW_OWNER))).toContain('; entry 13 is not logged, but may be stored over');
+  expect(told(addDaxdev(1, 2 ** 30, NEW_OWNER))).toContain(
+    '; entry 13 is not logged, but may be stored over',
+  );
 });
 
 test.each([
