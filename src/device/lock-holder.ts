@@ -21,12 +21,14 @@ const PARENT = /^PPid:\t(\d+)$/m;
  */
 export function lockHolder(path: string, proc = '/proc'): LockHolder | undefined {
   const pids = namesIn(proc).filter((name) => /^\d+$/.test(name) && hasLocked(join(proc, name), path));
-  const pid = pids.find((child) => !pids.includes(parentOf(join(proc, child)) ?? '')) ?? pids[0];
+  const pid = pids.find((each) => hasOtherParent(join(proc, each), pids)) ?? pids[0];
   return pid === undefined ? undefined : { pid: Number(pid), command: commandOf(join(proc, pid)) };
 }
 
-function parentOf(directory: string): string | undefined {
-  return textIn(join(directory, 'status'))?.match(PARENT)?.[1];
+/** False also for a process that has ended meanwhile. */
+function hasOtherParent(directory: string, pids: readonly string[]): boolean {
+  const parent = textIn(join(directory, 'status'))?.match(PARENT)?.[1];
+  return parent !== undefined && !pids.includes(parent);
 }
 
 function hasLocked(directory: string, path: string): boolean {

@@ -34,6 +34,8 @@ test('of a process and the children that have its lock, the process', () => {
   for (let pid = 2; pid < 30; pid++) {
     process(pid, DEVICE, HELD, `command ${pid}\0`);
     const parent = pid === 15 ? 1 : 15;
+    // Many have ended meanwhile.
+    if (pid % 3 === 1) continue;
     writeFileSync(join(proc, String(pid), 'status'), `Name:\tx\nPid:\t${pid}\nPPid:\t${parent}\n`);
   }
   expect(lockHolder(DEVICE, proc)).toEqual({ pid: 15, command: 'command 15' });
