@@ -114,9 +114,8 @@ function superblockOf(path: string, device: Device): Superblock {
 
 function checkSecondaries(device: Device, superblock: Superblock, options: DeviceChecks): CheckedDevices {
   const given = (options.devices ?? []).map((path) => resolve(path));
-  readLogHeader(device, superblock);
   const scan = new DeviceScan(device, superblock);
-  scan.toEnd();
+  scan.to(readLogHeader(device, superblock));
   const members = new Members(device, superblock, scan.devices, given, { writable: !options.readOnly });
   try {
     const absent = members.problems();
