@@ -9,8 +9,9 @@ export interface OpenOptions {
 
 /**
  * A daxdev as the rest of the program sees it. Offsets and lengths are in bytes and are checked against `size`.
- * Every store to a device goes through `store`, `zero`, `fill` or `fillBeside`, or is made by what `lend` gave. It becomes durable, and
- * visible to other hosts, by `flush` of its range and then `fence`. Failures of the medium throw FamfsError `device-io`.
+ * Every store to a device goes through `store`, `zero`, `fill` or `fillBeside`, or is made by what `lend` gave. It becomes
+ * durable, and visible to other hosts, by `flush` of its range and then `fence`. Failures of the medium throw FamfsError
+ * `device-io`.
  */
 export interface Device {
   readonly path: string;

@@ -90,13 +90,15 @@ export class FileDevice extends MappedDevice implements Device {
     this.#onTmpfs ??= statfsSync(`/proc/self/fd/${this.fd}`).type === TMPFS_MAGIC;
     if (!this.#onTmpfs) return false;
     const before = offset % PAGE_BYTES;
-    const address = mapSharedPopulated(this.fd, offset - before, before + length);
     try {
-      return readFully(source, bufferAt(address + before, length), position) === length;
+      const address = mapSharedPopulated(this.fd, offset - before, before + length);
+      try {
+        return readFully(source, bufferAt(address + before, length), position) === length;
+      } finally {
+        unmap(address, before + length);
+      }
     } catch {
       return false;
-    } finally {
-      unmap(address, before + length);
     }
   }
 
