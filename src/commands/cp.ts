@@ -98,8 +98,7 @@ Holes of a sparse file stay holes on a file-backed device.
     }),
     threads: Flags.integer({
       char: 't',
-      description: 'pieces copied at the same time',
-      default: 4,
+      description: 'pieces copied at the same time (default: 4, by no more threads than processors)',
       min: 1,
       max: MOST_THREADS,
     }),
@@ -143,7 +142,7 @@ Holes of a sparse file stay holes on a file-backed device.
     flags: CpFlags,
     signal: AbortSignal,
   ): Promise<CopyResult> {
-    process.env.UV_THREADPOOL_SIZE = String(Math.max(4, flags.threads));
+    process.env.UV_THREADPOOL_SIZE = String(Math.max(4, flags.threads ?? 0));
     const [{ copy }, { copyStream }, { readItems }, { startProgress }] = await Promise.all([
       import('../operations/copy'),
       import('../operations/copy-stream'),

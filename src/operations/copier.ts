@@ -1,6 +1,5 @@
-import { closeSync, fstatSync } from 'node:fs';
-import { openSource } from '../device/copy-range';
-import { DataRanges, readAhead } from '../device/data-ranges';
+import { closeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { type ErrorCode, FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import type { CopyAction, CopyOptions, CopyResult } from './copy-options';
@@ -10,6 +9,7 @@ import { CopyThreads } from './copy-threads';
 import {
   eachPiece,
   type OpenedSource,
+  openSourceOf,
   type Piece,
   SMALL_BYTES,
   type Transfer,
@@ -22,7 +22,8 @@ import { differsFromFile } from './same-contents';
 /** A batch is copied, flushed and logged as one: about the bytes and files that a kill may cost. */
 const BATCH_BYTES = 256 * 2 ** 20;
 const BATCH_ITEMS = 512;
-const DEFAULT_THREADS = 4;
+/** Pieces that are copied at once by default: by threads of which each keeps a processor busy, fewer where there are fewer. */
+const DEFAULT_PIECES = 4;
 /** What another thread is worth its start for. */
 const ITEMS_WORTH_THREAD = 256;
 const BYTES_WORTH_THREAD = 32 * 2 ** 20;
@@ -55,7 +56,8 @@ export class Copier {
    * concerns the device, with all finished files in place.
    */
   async run(items: readonly PlannedItem[]): Promise<CopyResult> {
-    this.#threads.start(Math.min(threadsWorth(items), this.options.threads ?? DEFAULT_THREADS));
+    const { threads = Math.min(DEFAULT_PIECES, availableParallelism()) } = this.options;
+    this.#threads.start(Math.min(threadsWorth(items), threads));
     try {
       await this.#copyAll(items);
     } finally {
@@ -133,7 +135,7 @@ export class Copier {
     if (item.kind === 'directory') return;
     let opened: OpenedSource | undefined;
     try {
-      if (!this.#isQuick(item)) opened = open(item);
+      if (!this.#isQuick(item)) opened = openSourceOf(item);
       if (opened && (await this.#isThere(item, opened.source))) {
         closeSync(opened.source);
         this.#count(item, 'skip');
@@ -165,7 +167,7 @@ export class Copier {
 
   /** Copies all files by threads as far as they can, and what they leave by this one and the system's pool. */
   async #transferAll(transfers: readonly Transfer[]): Promise<void> {
-    const { signal, threads = DEFAULT_THREADS } = this.options;
+    const { signal, threads = DEFAULT_PIECES } = this.options;
     const left = await this.#rounds.run(eachPiece(transfers));
     if (!signal?.aborted)
       for (const { transfer } of left) await this.#guarded(transfer, () => openLate(transfer));
@@ -263,29 +265,8 @@ export class Copier {
   }
 }
 
-/** Opens a source. Throws FamfsError `source` when it is not of the size any more that was planned with. */
-function open(item: PlannedItem): OpenedSource {
-  const source = openSource(item.source);
-  try {
-    const stats = fstatSync(source);
-    if (stats.size !== item.size) throw changed(item, stats.size);
-    if (item.size <= SMALL_BYTES) readAhead(source, item.size);
-    return { source, ranges: new DataRanges(source, stats) };
-  } catch (error) {
-    closeSync(source);
-    throw error;
-  }
-}
-
 async function openLate(transfer: Transfer): Promise<void> {
-  if (!transfer.failure) transfer.opened ??= open(transfer.item);
-}
-
-function changed(item: PlannedItem, size: number): FamfsError {
-  return new FamfsError(
-    'source',
-    `${printable(item.source)}: changed from ${item.size} to ${size} bytes during the copy`,
-  );
+  if (!transfer.failure) transfer.opened ??= openSourceOf(transfer.item);
 }
 
 /** How many threads save more time than it takes to start them. */

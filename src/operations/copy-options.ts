@@ -15,7 +15,7 @@ export interface CopyOptions extends WriteOptions, Ownership, SourceOptions {
   readonly verify?: boolean;
   /** Tell what would be done, and write nothing. */
   readonly dryRun?: boolean;
-  /** Pieces copied at the same time. */
+  /** Pieces copied at the same time. Left out: 4, by no more threads than processors. */
   readonly threads?: number;
   readonly stripe?: StripeOptions;
   /** Called when the work is known, before the first byte. */

@@ -1,5 +1,7 @@
+import { closeSync, fstatSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DataRanges } from '../device/data-ranges';
+import { openSource } from '../device/copy-range';
+import { DataRanges, readAhead } from '../device/data-ranges';
 import type { Device } from '../device/device';
 import { FamfsError } from '../errors';
 import { eachRun } from '../log/file-map';
@@ -40,6 +42,23 @@ const TURN_MS = 10;
 
 let lastTurn = 0;
 const smallBuffer = Buffer.allocUnsafeSlow(SMALL_BYTES);
+
+/** Opens a source. Throws FamfsError `source` when it is not of the size any more that was planned with. */
+export function openSourceOf(item: PlannedItem): OpenedSource {
+  const source = openSource(item.source);
+  try {
+    const stats = fstatSync(source);
+    if (stats.size !== item.size) {
+      const change = `changed from ${item.size} to ${stats.size} bytes during the copy`;
+      throw new FamfsError('source', `${printable(item.source)}: ${change}`);
+    }
+    if (item.size <= SMALL_BYTES) readAhead(source, item.size);
+    return { source, ranges: new DataRanges(source, stats) };
+  } catch (error) {
+    closeSync(source);
+    throw error;
+  }
+}
 
 /** The pieces of all transfers, in order. */
 export function* eachPiece(transfers: readonly Transfer[]): Generator<Piece> {
