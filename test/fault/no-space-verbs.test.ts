@@ -3,8 +3,8 @@ import { MIB } from '../../src/log/layout';
 import { GIB } from '../support/images';
 import { CLIENT, command, commandOk, famfs, famfsOk } from '../support/run';
 import { readOnDevice } from '../support/run-device';
-import { expectClean, expectClear } from '../support/run-expect';
-import { noise, put } from '../support/run-files';
+import { expectClean, expectClear, expectFailure } from '../support/run-expect';
+import { exists, noise, put } from '../support/run-files';
 import { scratchEach } from '../support/run-scratch';
 import { statusOf } from '../support/run-server';
 
@@ -74,10 +74,39 @@ test.each(VERBS)('%s says so, loses nothing, and does its work when there is roo
   await expectAlive();
 });
 
+test('clone says so, and makes the clone when there is room', async () => {
+  await fill();
+  const before = readOnDevice(device).counters;
+  const clone = `${mount}/clone`;
+  const failure = { status: 1, code: 'device-io', says: ['ENOSPC'], hint: 'full' } as const;
+  await expectFailure(['clone', `${mount}/kept`, clone], failure);
+  expect(readOnDevice(device).counters).toEqual(before);
+  expect(exists(clone)).toBe(false);
+  await expectAlive();
+  await expectClean(mount);
+  rmSync(`${backing}/filler`);
+  await famfsOk(['clone', `${mount}/kept`, clone]);
+  expect(readFileSync(clone).equals(kept)).toBe(true);
+});
+
 test('owner --take needs no room', async () => {
   await fill();
   await famfsOk(['owner', '--take', '--force', device], { host: CLIENT });
   await expectClean(mount);
+});
+
+test('flush needs no room', async () => {
+  await fill();
+  await famfsOk(['flush', `${mount}/kept`]);
+  await expectAlive();
+  await expectClean(mount);
+});
+
+test('mkfs --force needs no room', async () => {
+  await famfsOk(['umount', mount]);
+  await fill();
+  await famfsOk(['mkfs', '--force', device]);
+  await expectClean(device);
 });
 
 test('writes through the mount fail with ENOSPC, the server lives, and they work when there is room', async () => {
