@@ -1,8 +1,13 @@
 import { join } from 'node:path';
 import { put } from '../support/run-files';
 import { plantTree } from '../support/run-kill';
+import type { Job } from './rig/guest';
 import { DEVICE_BYTES, type Guest, rigAll } from './rig/rig';
 import { DAX, inCheckout, MOUNT, mountIn, sumsHere, sumsIn } from './support';
+
+interface Status {
+  readonly mounts: readonly { readonly server: { readonly uptimeSeconds: number } }[];
+}
 
 /** One host that keeps a file system on a real devdax device. */
 const rig = rigAll();
@@ -190,6 +195,52 @@ describe('no call that a devdax device refuses is made on it', () => {
     await expectMappedOnly('/run/server.trace');
     await mountIn(a);
     expect((await a.ok(`head -c 7 ${MOUNT}/made`)).stdout).toBe('written');
+  });
+});
+
+describe('the clock of the host is set, ahead and back by decades, some times a second', () => {
+  /** Seconds since the guest booted, which do not follow a clock that is set. */
+  const secondsUp = async () => Number((await a.ok("cut -d ' ' -f 1 /proc/uptime")).stdout);
+  const dates = ['2099-01-01', '1999-01-01'].map((date) => `date -s ${date} > /run/date; sleep 0.2`);
+  let setting: Job;
+
+  beforeAll(() => {
+    const back = 'date -s @$((before + $(cut -d . -f 1 /proc/uptime)))';
+    setting = a.start(`before=$(($(date +%s) - $(cut -d . -f 1 /proc/uptime)))
+until [ -e /run/steady ]; do ${dates.join('; ')}; done; ${back}`);
+  });
+
+  afterAll(async () => {
+    await a.ok('touch /run/steady');
+    expect(await setting.done).toMatchObject({ status: 0 });
+  });
+
+  test('what is copied and made meanwhile is whole, and shows in the mount', async () => {
+    expect((await a.ok('date +%Y')).stdout).toMatch(/^(2099|1999)\n$/);
+    await a.famfsOk('cp', '-q', '--verify', '-rT', source, `${MOUNT}/clock`);
+    await a.famfsOk('creat', '-q', '-s', '2m', '--randomize', '--seed', '3', `${MOUNT}/seeded`);
+    await a.famfsOk('verify', '--seed', '3', '--file', `${MOUNT}/seeded`);
+    await a.ok(`diff -r ${source} ${MOUNT}/clock`);
+    expect((await a.famfsOk('fsck', '--json', MOUNT)).json()).toMatchObject({ findings: [] });
+  });
+
+  test('a wait for the lock is as long as was asked for', async () => {
+    const holder = a.start(`flock ${DAX} sh -c 'touch /run/held; until [ -e /run/go ]; do sleep 0.1; done'`);
+    await a.ok('until [ -e /run/held ]; do sleep 0.1; done');
+    const before = await secondsUp();
+    const run = await a.famfs('mkdir', '--json', '--lock-timeout', '5', `${MOUNT}/late`);
+    expect(run.json()).toMatchObject({ error: { code: 'device-locked' } });
+    expect((await secondsUp()) - before).toBeGreaterThanOrEqual(5);
+    await a.ok('touch /run/go');
+    expect((await holder.done).status).toBe(0);
+    await a.famfsOk('mkdir', `${MOUNT}/late`);
+  });
+
+  test('the server tells how long it has been up', async () => {
+    const { mounts } = (await a.famfsOk('status', '--json', MOUNT)).json<Status>();
+    const [up] = mounts.map(({ server }) => server.uptimeSeconds);
+    expect(up).toBeGreaterThan(0);
+    expect(up).toBeLessThan(await secondsUp());
   });
 });
 
