@@ -1,6 +1,6 @@
 import { fdatasyncSync, fstatSync, readSync, statfsSync } from 'node:fs';
 import { errnoOf } from '../errors';
-import { bufferAt, mapSharedPopulated, punchHole, sendFile, unmap } from '../native/libc';
+import { bufferAt, mapSharedPopulated, PAGE_BYTES, punchHole, sendFile, unmap } from '../native/libc';
 import { readFully } from '../read-fully';
 import { ioError } from './checks';
 import { writeRange } from './copy-range';
@@ -8,7 +8,6 @@ import type { Device, OpenOptions } from './device';
 import { MappedDevice } from './mapped-device';
 
 const COPY_BYTES = 2 ** 20;
-const PAGE_BYTES = 4096;
 /** From statfs(2). */
 const TMPFS_MAGIC = 0x01021994;
 

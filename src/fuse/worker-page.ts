@@ -1,4 +1,5 @@
 import type { Replay } from '../log/replay';
+import { PAGE_BYTES } from '../native/libc';
 import { OPCODE_LIMIT } from './protocol';
 
 /** Latency classes: class i counts requests of less than 2^i microseconds, the last one all others. */
@@ -8,7 +9,8 @@ const HEAD_WORDS = 16;
 const NUMBERS = 16;
 const HEAD_BYTES = HEAD_WORDS * 4 + NUMBERS * 8;
 const PER_OPCODE = 2 + LATENCY_CLASSES;
-export const WORKER_PAGE_BYTES = Math.ceil((HEAD_BYTES + OPCODE_LIMIT * PER_OPCODE * 8) / 4096) * 4096;
+export const WORKER_PAGE_BYTES =
+  Math.ceil((HEAD_BYTES + OPCODE_LIMIT * PER_OPCODE * 8) / PAGE_BYTES) * PAGE_BYTES;
 
 /** 32-bit words. */
 const WORD = { paused: 0, opcode: 1, uniqueLow: 2, uniqueHigh: 3, inHand: 4, ready: 5 } as const;

@@ -52,7 +52,8 @@ const POSIX_FADV_WILLNEED = 3;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const MADV_POPULATE_READ = 22;
-const PAGE_BYTES = 4096;
+/** A page of memory, in bytes: the kernel maps and keeps files in these. */
+export const PAGE_BYTES = 4096;
 const MNT_DETACH = 2;
 
 function check(call: string, result: WithErrno<number>): number {

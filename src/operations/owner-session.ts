@@ -36,7 +36,7 @@ export interface WriteOptions {
 }
 
 /** The largest page of the processors that famfs runs on, in bytes. */
-const PAGE_BYTES = 65_536;
+const LARGEST_PAGE_BYTES = 65_536;
 
 const BETWEEN_LOOKS_MS = 5;
 const FIRST_WAIT_MS = 5;
@@ -179,7 +179,7 @@ export class OwnerSession {
    */
   zeroData(map: FileMap, size: number): void {
     this.checkStillOwner();
-    const shown = Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
+    const shown = Math.ceil(size / LARGEST_PAGE_BYTES) * LARGEST_PAGE_BYTES;
     for (const { devindex, length, offset } of extentsOf(map)) {
       const device = this.members.at(devindex);
       device.zero(offset, Math.min(length, shown));

@@ -1,4 +1,5 @@
 import { eachRun } from '../../log/file-map';
+import { PAGE_BYTES } from '../../native/libc';
 import type { FileMap } from '../../types';
 
 /** A run of a file that lies in one piece on a device. All in bytes, and multiples of a page. */
@@ -13,8 +14,6 @@ export interface MapExtent {
 
 /** As many as one message holds. */
 export const MOST_EXTENTS = 1638;
-
-const PAGE_BYTES = 4096;
 
 /**
  * A file of `size` bytes as extents in file order, without gaps, to the end of its last page. Strips are taken apart,
