@@ -56,6 +56,22 @@ export class Attempts {
   }
 }
 
+/** What all that try inputs of one seed have in common. */
+export abstract class MediaFuzzer {
+  /** How many findings there were in all inputs. */
+  findings = 0;
+  protected readonly attempts: Attempts;
+
+  constructor(target: string, seed: number) {
+    this.attempts = new Attempts(target, seed);
+  }
+
+  /** Milliseconds that the slowest input took. */
+  get slowest(): number {
+    return this.attempts.slowest;
+  }
+}
+
 interface Moment {
   readonly at: number;
   readonly used: NodeJS.CpuUsage;

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FINDINGS, type FindingCode } from '../../src/log/findings';
 import { INO } from '../../src/log/tree';
 import { directoryId, Readiness, type ServerConfig } from '../../src/server-contract';
-import { Attempts, hold, MediaFailure } from './fuzz-media-attempt';
+import { hold, MediaFailure, MediaFuzzer } from './fuzz-media-attempt';
 import { MediaDamage } from './fuzz-media-damage';
 import { byteAt, MediaFile, placeOf, positionsIn } from './fuzz-media-file';
 import { baseImages, MediaStore } from './fuzz-media-image';
@@ -26,11 +26,9 @@ const SLASH = Buffer.from('/');
  * Mounts a device that is damaged anew each time, by the server in dist and a kernel's FUSE, and looks at every path and
  * at bytes of every file. One server for each input. Needs root and /dev/fuse.
  */
-export class MountFuzzer {
-  findings = 0;
+export class MountFuzzer extends MediaFuzzer {
   /** How many inputs could be mounted. */
   mounted = 0;
-  readonly #attempts: Attempts;
   readonly #directory = realpathSync(mkdtempSync(join(tmpdir(), 'famfs-media-')));
   readonly #mount = join(this.#directory, 'mnt');
   readonly #device = new MediaFile(join(this.#directory, 'device.img'));
@@ -43,18 +41,13 @@ export class MountFuzzer {
     private readonly program: string,
     seed: number,
   ) {
+    super('mount', seed);
     mkdirSync(this.#mount);
-    this.#attempts = new Attempts('mount', seed);
     this.#damage = new MediaDamage(seed, baseImages(seed, 14), this.#store);
   }
 
-  /** Milliseconds that the slowest input took. */
-  get slowest(): number {
-    return this.#attempts.slowest;
-  }
-
   run(index: number): Promise<void> {
-    return this.#attempts.runLater(index, async () => {
+    return this.attempts.runLater(index, async () => {
       this.#damage.make(index);
       this.#device.write(this.#store);
       const naive = naiveCheck(this.#store);

@@ -10,7 +10,7 @@ import { LogDump } from '../../src/operations/log-dump';
 import { usageOf } from '../../src/operations/usage';
 import { type View, withView } from '../../src/operations/view';
 import { disagreement } from './fuzz-media-agree';
-import { Attempts, hold, MediaFailure } from './fuzz-media-attempt';
+import { hold, MediaFailure, MediaFuzzer } from './fuzz-media-attempt';
 import { MediaDamage } from './fuzz-media-damage';
 import { byteAt, MediaFile, placeOf, positionsIn } from './fuzz-media-file';
 import { baseImages, MediaStore } from './fuzz-media-image';
@@ -19,27 +19,20 @@ import { type NaiveVerdict, naiveCheck } from './naive-check';
 import type { NaiveEntry } from './naive-check-entry';
 
 /** Runs fsck, ls, map, df, log dump and reads of files on a device that is damaged anew each time, in this process. */
-export class VerbsFuzzer {
-  findings = 0;
-  readonly #attempts: Attempts;
+export class VerbsFuzzer extends MediaFuzzer {
   readonly #directory = mkdtempSync(join(tmpdir(), 'famfs-media-'));
   readonly #device = new MediaFile(join(this.#directory, 'device.img'));
   readonly #store = new MediaStore();
   readonly #damage: MediaDamage;
 
   constructor(seed: number) {
+    super('verbs', seed);
     process.env.FAMFS_SYSTEM_UUID = OWNER_UUID;
-    this.#attempts = new Attempts('verbs', seed);
     this.#damage = new MediaDamage(seed, baseImages(seed), this.#store);
   }
 
-  /** Milliseconds that the slowest input took. */
-  get slowest(): number {
-    return this.#attempts.slowest;
-  }
-
   run(index: number): Promise<void> {
-    return this.#attempts.runLater(index, async () => {
+    return this.attempts.runLater(index, async () => {
       this.#damage.make(index);
       this.#device.write(this.#store);
       await this.#judge(this.#device.path);

@@ -11,7 +11,7 @@ import { hasUsableGeometry, inspectSuperblock } from '../../src/log/superblock';
 import { INO, KIND, type Tree } from '../../src/log/tree';
 import { findOverlaps } from '../../src/operations/overlaps';
 import { disagreement } from './fuzz-media-agree';
-import { Attempts, hold, MediaFailure } from './fuzz-media-attempt';
+import { hold, MediaFailure, MediaFuzzer } from './fuzz-media-attempt';
 import { MediaDamage } from './fuzz-media-damage';
 import { placeOf, positionsIn } from './fuzz-media-file';
 import { type BaseImage, baseImages, DATA, MediaStore } from './fuzz-media-image';
@@ -64,27 +64,20 @@ export class EntryJudge {
 }
 
 /** Damages single entries and has them judged. */
-export class DecodeFuzzer {
-  findings = 0;
-  readonly #attempts: Attempts;
+export class DecodeFuzzer extends MediaFuzzer {
   readonly #bases: BaseImage[];
   readonly #damage: MediaDamage;
   readonly #judges: EntryJudge[];
 
   constructor(private readonly seed: number) {
-    this.#attempts = new Attempts('decode', seed);
+    super('decode', seed);
     this.#bases = baseImages(seed);
     this.#damage = new MediaDamage(seed, this.#bases, new MediaStore());
     this.#judges = this.#bases.map((base) => new EntryJudge(base));
   }
 
-  /** Milliseconds that the slowest input took. */
-  get slowest(): number {
-    return this.#attempts.slowest;
-  }
-
   run(index: number): void {
-    this.#attempts.run(index, () => this.#judge(index));
+    this.attempts.run(index, () => this.#judge(index));
   }
 
   #judge(number: number): void {
@@ -110,25 +103,18 @@ function agreeOn(found: readonly Finding[], { codes, optional }: NaiveEntry, ind
 }
 
 /** Replays whole images as fsck does, and holds tree and findings to the naive checker. */
-export class ReplayFuzzer {
-  findings = 0;
-  readonly #attempts: Attempts;
+export class ReplayFuzzer extends MediaFuzzer {
   readonly #store = new MediaStore();
   readonly #damage: MediaDamage;
 
   constructor(seed: number) {
-    this.#attempts = new Attempts('replay', seed);
+    super('replay', seed);
     this.#damage = new MediaDamage(seed, baseImages(seed, 4), this.#store);
-  }
-
-  /** Milliseconds that the slowest input took. */
-  get slowest(): number {
-    return this.#attempts.slowest;
   }
 
   run(index: number): void {
     this.#damage.make(index);
-    this.#attempts.run(index, () => this.#judge());
+    this.attempts.run(index, () => this.#judge());
   }
 
   /** The store that holds the input which was made last. */
