@@ -55,7 +55,8 @@ export const ERROR_TABLE = {
   'device-mounted': {
     exit: 1,
     fsck: 16,
-    meaning: 'The device is mounted and the verb needs it unmounted.',
+    meaning:
+      'The device, or the file system that it is a part of, is mounted, and the verb needs it unmounted.',
     todo: 'Unmount it with `famfs umount DIRECTORY` first; `famfs status` tells where it is mounted.',
   },
   'device-locked': {
@@ -97,8 +98,9 @@ export const ERROR_TABLE = {
   'already-famfs': {
     exit: 1,
     fsck: 8,
-    meaning: 'The device holds a famfs file system and --force was not given.',
-    todo: 'Check that nothing on the device is needed any more; then give `--force`.',
+    meaning:
+      'The device holds a famfs file system and --force was not given, or is to be added to one that it is part of.',
+    todo: 'Check that nothing on the device is needed any more; then give `--force`. One that is part of this file system needs nothing more.',
   },
   'bad-superblock': {
     exit: 1,

@@ -1,8 +1,10 @@
 import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { openDevice } from '../device/open';
 import { errnoOf, FamfsError } from '../errors';
 import { SUPERBLOCK } from '../log/layout';
-import { inspectSuperblock, type Superblock } from '../log/superblock';
+import { type Identity, identify } from '../log/secondary';
+import { inspectSuperblock, readSuperblockBytes, type Superblock } from '../log/superblock';
 import { pathBytes, pathText } from '../path-bytes';
 
 /** A mounted famfs. `id` names the mount for its run directory: the st_dev of its files. */
@@ -61,15 +63,40 @@ export function mountOfDevice(path: string): Mount | undefined {
   return mountsOfDevice(path)[0];
 }
 
-/** Throws FamfsError `device-mounted` when the device that was given as `path` is mounted on this host. */
+/**
+ * Throws FamfsError `device-mounted` when the device that was given as `path` is mounted on this host, or is a secondary
+ * device of a file system that is.
+ */
 export function checkNotMounted(path: string, device = path): void {
   const mount = mountOfDevice(device);
-  if (!mount) return;
+  const above = mount ?? mountOfSecondary(device);
+  if (!above) return;
+  const what = mount ? 'mounted' : 'a device of the file system that is mounted';
   throw new FamfsError(
     'device-mounted',
-    `${path}: mounted on ${mount.directory}`,
-    `famfs umount ${mount.directory} first`,
+    `${path}: ${what} on ${above.directory}`,
+    `famfs umount ${above.directory} first, if nothing on it is needed`,
   );
+}
+
+/** The mount of the file system that a secondary device says it is part of. Servers are not asked: one may be stuck. */
+function mountOfSecondary(path: string): Mount | undefined {
+  const { role, uuid } = identityOf(path) ?? {};
+  if (role !== 'secondary') return undefined;
+  return listMounts().find(({ device }) => identityOf(device)?.uuid === uuid);
+}
+
+function identityOf(path: string): Identity | undefined {
+  try {
+    const device = openDevice(path, { writable: false });
+    try {
+      return identify(readSuperblockBytes(device));
+    } finally {
+      device.close();
+    }
+  } catch {
+    return undefined;
+  }
 }
 
 /** The device that `path` is, which is not mounted. Throws FamfsError `device-mounted`, and what targetOf throws. */

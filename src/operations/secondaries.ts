@@ -9,7 +9,7 @@ import { encodeSecondary, identify } from '../log/secondary';
 import { storeDurably } from '../log/store';
 import { readSuperblockBytes, type Superblock } from '../log/superblock';
 import { noteHint } from '../members/candidates';
-import { mountOfDevice } from './mounts';
+import { checkNotMounted } from './mounts';
 
 /** A device that became part of a file system. `size` in bytes. */
 export interface AddedDevice {
@@ -69,11 +69,8 @@ export class NewSecondaries {
     if (others.some((other) => other.identity() === device.identity())) {
       throw new FamfsError('usage', `${path}: given twice`, 'each device can be part of a file system once');
     }
-    const mount = mountOfDevice(device.path);
-    if (mount) {
-      const hint = `famfs umount ${mount.directory} first, if nothing on it is needed`;
-      throw new FamfsError('device-mounted', `${path}: mounted on ${mount.directory}`, hint);
-    }
+    const isOwn = this.#isOfThisFileSystem(path, device);
+    if (!isOwn) checkNotMounted(path, device.path);
     if (!device.tryLock()) {
       throw new FamfsError(
         'device-locked',
@@ -87,13 +84,21 @@ export class NewSecondaries {
         `${path}: ${device.size} bytes; a secondary device needs ${2 * SUPERBLOCK_REGION} at least`,
       );
     }
-    if (!this.options.force && !this.#isLeftover(device)) checkNotFamfs(device);
+    if (!this.options.force && !isOwn) checkNotFamfs(device);
   }
 
-  #isLeftover(device: Device): boolean {
+  /** Whether a device says that it is of the file system that it is to be added to: adding it did not come to its end. */
+  #isOfThisFileSystem(path: string, device: Device): boolean {
     const { deviceUuid, role, uuid } = identify(readSuperblockBytes(device));
     const { of } = this.options;
-    return of !== undefined && role === 'secondary' && uuid === of.uuid && !of.known.includes(deviceUuid);
+    if (of === undefined || role !== 'secondary' || uuid !== of.uuid) return false;
+    const index = of.known.indexOf(deviceUuid);
+    if (index === -1) return true;
+    throw new FamfsError(
+      'already-famfs',
+      `${path}: is device ${index} of this file system`,
+      `famfs device ls ${this.primary.path} tells all of them`,
+    );
   }
 }
 

@@ -109,8 +109,15 @@ describe('device add', () => {
         says: [scratch.path(says)],
         hint: '--force',
       });
-    await refused('b');
     await refused('other');
+    const twice = {
+      status: 1,
+      code: 'already-famfs',
+      says: [scratch.path('b'), 'device 1 of this file system'],
+      hint: 'device ls',
+    } as const;
+    for (const force of [[], ['--force']])
+      await expectFailure(['device', 'add', ...force, scratch.path('a'), scratch.path('b')], twice);
     await expectFailure(['device', 'add', scratch.path('a'), scratch.path('a')], {
       status: 2,
       code: 'usage',
@@ -119,6 +126,24 @@ describe('device add', () => {
     expect((await list(scratch.path('a'))).devices).toHaveLength(2);
     await famfsOk(['device', 'add', '--no-sync', '--force', scratch.path('a'), scratch.path('other')]);
     expect((await list(scratch.path('a'))).devices).toHaveLength(3);
+  });
+
+  test('and mkfs, restore and mkfs --kill leave alone what is part of a mounted file system', async () => {
+    await make(['a', 'b']);
+    await make(['other']);
+    const mount = await scratch.mounted(scratch.path('a'));
+    const b = scratch.path('b');
+    const before = readRange(b, 0, 4096);
+    for (const words of [
+      ['mkfs', '--force', b],
+      ['mkfs', '--kill', '--force', b],
+      ['mkfs', '--force', scratch.path('other'), b],
+      ['device', 'add', '--force', scratch.path('other'), b],
+    ])
+      await expectFailure(words, { status: 1, code: 'device-mounted', says: [b, mount], hint: 'umount' });
+    expect(readRange(b, 0, 4096).equals(before)).toBe(true);
+    await famfsOk(['umount', mount]);
+    await famfsOk(['mkfs', '--force', b]);
   });
 
   test("is the owner's", async () => {
