@@ -98,6 +98,7 @@ export class OwnerSession {
   readonly overwritten = new Set<number>();
   readonly #fence: Fence;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #failure: { readonly error: unknown } | undefined;
 
   private constructor(
     readonly device: Device,
@@ -187,9 +188,22 @@ export class OwnerSession {
     }
   }
 
-  /** Waits until what was flushed, on any device, is durable. */
+  /**
+   * Waits until what was flushed, on any device, is durable. Once that failed it always throws the same, and so does
+   * commit(): the kernel tells once that it lost data, and then takes what is in memory for what is on the device.
+   */
   fence(): void {
-    this.members.fence();
+    this.#unlessFailed(() => this.members.fence());
+  }
+
+  #unlessFailed(work: () => void): void {
+    if (this.#failure) throw this.#failure.error;
+    try {
+      work();
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
   }
 
   /**
@@ -206,15 +220,18 @@ export class OwnerSession {
 
   /**
    * Makes flushed data durable, then appends entries for it: the files exist when this returns.
-   * Throws FamfsError `owner-changed` or `two-owners` when this host does not own the log alone any more.
+   * Throws FamfsError `owner-changed` or `two-owners` when this host does not own the log alone any more, and what fence()
+   * throws.
    */
   commit(entries: readonly LogEntry[]): void {
     if (entries.length === 0) return;
     this.fence();
     const { logLength } = this.superblock;
-    this.counters = appendEntries(this.device, logLength, this.counters, entries, (step, counters) =>
-      this.#fence.check(step, counters, entries),
-    );
+    this.#unlessFailed(() => {
+      this.counters = appendEntries(this.device, logLength, this.counters, entries, (step, counters) =>
+        this.#fence.check(step, counters, entries),
+      );
+    });
   }
 
   close(): void {
