@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import { FamfsError } from '../errors';
 import { KIND } from '../log/tree';
-import type { DeviceTable } from '../members/members';
 import type { FileMap } from '../types';
 import type { CopyOptions, CopyResult } from './copy-options';
 import { runsOf } from './copy-transfer';
 import { allocate, checkNewPath, checkSameSize, fileEntry, inFileSystem } from './create';
+import type { OwnerSession } from './owner-session';
 import { stripeFor } from './stripe-defaults';
 
 /**
@@ -41,9 +41,7 @@ export async function copyStream(
     signal?.addEventListener('abort', stop, { once: true });
     try {
       if (signal?.aborted) stop();
-      await storeAll(session.members, map, size, input, (bytes) =>
-        options.onProgress?.(bytes, () => destination),
-      );
+      await storeAll(session, map, size, input, (bytes) => options.onProgress?.(bytes, () => destination));
     } catch (error) {
       if (!ino || !(error instanceof FamfsError)) throw error;
       const message = `${error.message}; ${destination} is now half old and half new`;
@@ -67,7 +65,7 @@ export async function copyStream(
 }
 
 async function storeAll(
-  devices: DeviceTable,
+  session: OwnerSession,
   map: FileMap,
   size: number,
   input: Readable,
@@ -78,9 +76,10 @@ async function storeAll(
     const chunk = data as Buffer;
     if (position + chunk.length > size)
       throw new FamfsError('source', `standard input: has more than ${size} bytes, which --size tells`);
+    session.checkStillOwner();
     let done = 0;
     for (const run of runsOf(map, position, chunk.length)) {
-      devices.at(run.devindex).store(run.offset, chunk.subarray(done, done + run.length));
+      session.members.at(run.devindex).store(run.offset, chunk.subarray(done, done + run.length));
       done += run.length;
     }
     position += chunk.length;

@@ -166,7 +166,9 @@ class Creator {
 
   async #fill(map: FileMap, size: number, seed: number, relative: Buffer): Promise<void> {
     const name = printable(relative);
+    this.session.checkStillOwner();
     await storeRandom(this.session.members, map, size, seed, async (bytes) => {
+      this.session.checkStillOwner();
       this.#bytes += bytes;
       this.#turnBytes += bytes;
       this.options.onProgress?.(bytes, name);

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { openDevice } from '../../src/device/open';
 import { readSuperblockBytes, storeOwner } from '../../src/log/superblock';
+import { isZero } from '../../src/zeros';
 import { mkdir } from '../support/images';
-import { CLIENT, famfs, famfsOk, type Run } from '../support/run';
-import { appendUnseen, loggedPaths, readOnDevice } from '../support/run-device';
+import { CLIENT, famfs, famfsOk, type Run, shell } from '../support/run';
+import { appendUnseen, loggedPaths, readOnDevice, readRange } from '../support/run-device';
 import { expectClean, expectClear } from '../support/run-expect';
 import { expectContents, put } from '../support/run-files';
 import { killedAfter, plantTree } from '../support/run-kill';
@@ -62,6 +63,34 @@ test('so do files that are made, each told of once it is there', async () => {
   expect(code).toBe('owner-changed');
   expect(message).toContain(`; ${entriesOn(device)} of 30000 files are there`);
   await expectClean(mount);
+});
+
+describe('what is stored before anything is logged', () => {
+  const DATA = 10 * MIB;
+  const hasData = (device: string, offset: number) => !isZero(readRange(device, offset, MIB));
+
+  test('a copy of standard input ends, and stores no more over what is given to others', async () => {
+    const { device, mount } = await scratch.mountedDevice('4g');
+    const go = scratch.path('go');
+    const pipe = `{ head -c 1M /dev/urandom; until [ -e ${go} ]; do sleep 0.01; done; head -c 63M /dev/urandom; }`;
+    const done = shell(`${pipe} | $FAMFS cp --no-sync --json --size 64m - ${mount}/piped`);
+    await until('something is stored', () => hasData(device, DATA));
+    takeFromAfar(device);
+    put(go, '');
+    expect(errorOf(await done).code).toBe('owner-changed');
+    expect(hasData(device, DATA + MIB)).toBe(false);
+    await expectClean(mount);
+  });
+
+  test('so does a file of random contents', async () => {
+    const { device, mount } = await scratch.mountedDevice('4g');
+    const done = famfs(['creat', '--no-sync', '--json', '-r', '-S', '1', '-s', '2g', `${mount}/random`]);
+    await until('something is stored', () => hasData(device, DATA));
+    takeFromAfar(device);
+    expect(errorOf(await done).code).toBe('owner-changed');
+    expect(hasData(device, DATA + 2047 * MIB)).toBe(false);
+    await expectClean(mount);
+  });
 });
 
 test('an entry that another host of the same name logged ends a copy with two-owners', async () => {
