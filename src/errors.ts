@@ -257,13 +257,13 @@ export const ERROR_TABLE = {
     exit: 3,
     fsck: 8,
     meaning: 'Not all of the work was done; the messages name what was not.',
-    todo: 'See to what the messages name, then run the verb again; `famfs cp --resume` leaves alone what is done.',
+    todo: 'See to what the messages name, then run the verb again; `famfs cp --resume` leaves alone what is done (`--resume --verify`, where files were to be overwritten).',
   },
   interrupted: {
     exit: 130,
     fsck: 32,
     meaning: 'The verb was interrupted (SIGINT or SIGTERM).',
-    todo: 'Run the verb again. What was logged is whole; `famfs cp --resume` goes on from there.',
+    todo: 'Run the verb again. What was logged is whole; `famfs cp --resume` goes on from there (`--resume --verify`, where files were to be overwritten).',
   },
   internal: {
     exit: 70,

@@ -2,3 +2,6 @@
 export function isPowerOfTwo(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
 }
+
+/** A page of memory, in bytes: the kernel maps and keeps files in these. */
+export const PAGE_BYTES = 4096;

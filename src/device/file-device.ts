@@ -1,6 +1,7 @@
 import { fdatasyncSync, fstatSync, readSync, statfsSync } from 'node:fs';
 import { errnoOf } from '../errors';
-import { bufferAt, mapSharedPopulated, PAGE_BYTES, punchHole, sendFile, unmap } from '../native/libc';
+import { bufferAt, mapSharedPopulated, punchHole, sendFile, unmap } from '../native/libc';
+import { PAGE_BYTES } from '../numbers';
 import { readFully } from '../read-fully';
 import { ioError } from './checks';
 import { writeRange } from './copy-range';

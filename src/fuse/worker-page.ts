@@ -1,5 +1,5 @@
 import type { Replay } from '../log/replay';
-import { PAGE_BYTES } from '../native/libc';
+import { PAGE_BYTES } from '../numbers';
 import { OPCODE_LIMIT } from './protocol';
 
 /** Latency classes: class i counts requests of less than 2^i microseconds, the last one all others. */

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../numbers';
 import { bindOnUse, createExternalBuffer, systemError, type WithErrno } from './bind';
 
 /** The calls of glibc that Node does not offer. Addresses and lengths are plain numbers (below 2^47). */
@@ -52,8 +53,6 @@ const POSIX_FADV_WILLNEED = 3;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const MADV_POPULATE_READ = 22;
-/** A page of memory, in bytes: the kernel maps and keeps files in these. */
-export const PAGE_BYTES = 4096;
 const MNT_DETACH = 2;
 
 function check(call: string, result: WithErrno<number>): number {

@@ -1,4 +1,5 @@
 import { FamfsError } from '../errors';
+import { fileAccess } from '../log/file-flags';
 import { printable } from '../log/paths';
 import { KIND } from '../log/tree';
 import type { FileMap } from '../types';
@@ -34,7 +35,8 @@ export function clone(
     const { tree } = session;
     const size = tree.size.get(ino);
     const map = tree.map(ino);
-    session.commit([fileEntry(relative, size, map, { mode: tree.mode.get(ino), ...options })]);
+    const access = fileAccess(tree.flags.get(ino));
+    session.commit([fileEntry(relative, size, map, { mode: tree.mode.get(ino), access, ...options })]);
     return { path: printable(relative), source: printable(from), size, map };
   });
 }

@@ -15,7 +15,7 @@ import {
   type Transfer,
   transferPiece,
 } from './copy-transfer';
-import { allocate, fileEntry, mkdirEntry, ownerOf } from './create';
+import { allocate, checkMayOverwrite, fileEntry, mkdirEntry, ownerOf } from './create';
 import type { OwnerSession } from './owner-session';
 import { differsFromFile } from './same-contents';
 
@@ -36,6 +36,8 @@ export class Copier {
   readonly #result: CopyResult;
   readonly #threads = new CopyThreads();
   readonly #rounds: CopyRounds;
+  /** Files that were being overwritten when the copy ended. */
+  readonly #torn: string[] = [];
 
   /** `failures` are those of the plan; what fails on the way is added. */
   constructor(
@@ -64,7 +66,9 @@ export class Copier {
       this.#threads.close();
     }
     if (!this.options.signal?.aborted) return this.#result;
-    const hint = 'the same command with --resume goes on from here';
+    // Sizes alone do not tell a file that was to be overwritten from one that was.
+    const again = items.some(({ kind }) => kind === 'overwrite') ? '--resume --verify' : '--resume';
+    const hint = `the same command with ${again} goes on from here`;
     throw new FamfsError('interrupted', `interrupted: ${this.#state(items)}`, hint);
   }
 
@@ -113,7 +117,8 @@ export class Copier {
 
   #state(items: readonly PlannedItem[]): string {
     const { directories, files, overwritten, skipped } = this.#result;
-    return `${directories + files + overwritten + skipped} of ${items.length} files and directories are done`;
+    const done = `${directories + files + overwritten + skipped} of ${items.length} files and directories are done`;
+    return this.#torn.length === 0 ? done : `${done}; ${halfNew(this.#torn.join(', '))}`;
   }
 
   async #copyBatch(items: readonly PlannedItem[]): Promise<void> {
@@ -142,6 +147,7 @@ export class Copier {
         this.options.onProgress?.(item.size, () => printable(item.target));
         return;
       }
+      if (item.existing) checkMayOverwrite(this.session, item.existing.ino, printable(item.target));
       const map = item.existing?.map ?? allocate(this.session, item.target, item.size, this.options.stripe);
       transfers.set(item, { item, map, opened, left: item.size });
     } catch (error) {
@@ -245,9 +251,12 @@ export class Copier {
   }
 
   /** Whether a file is whole. What came of one that is not is flushed where it is seen, and given back otherwise. */
-  #keep({ failure, item, left, map }: Transfer): boolean {
+  #keep({ failure, item, left, map, opened }: Transfer): boolean {
     const whole = left === 0 && !failure;
     if (item.existing) this.session.overwritten.add(item.existing.ino);
+    if (item.existing && !failure && left > 0 && left < item.size) this.#torn.push(printable(item.target));
+    // A file that was never opened here was stored with its last page filled up.
+    if (whole && !item.existing && opened) this.session.zeroBehind(map, item.size);
     if (whole || item.existing) this.session.flushData(map);
     else this.session.allocator.release(map);
     return whole;
@@ -277,8 +286,12 @@ function threadsWorth(items: readonly PlannedItem[]): number {
 
 function explained(item: PlannedItem, failure: CopyFailure): CopyFailure {
   if (item.kind !== 'overwrite') return failure;
-  const state = failure.code === 'differs' ? '' : `; ${printable(item.target)} is now half old and half new`;
+  const state = failure.code === 'differs' ? '' : `; ${halfNew(printable(item.target))}`;
   return { ...failure, message: `${failure.message}${state}` };
+}
+
+function halfNew(names: string): string {
+  return `${names} is now half old and half new`;
 }
 
 function batchEnd(items: readonly PlannedItem[], start: number): number {

@@ -14,7 +14,7 @@ type Test = (path: Buffer, isDirectory: boolean) => boolean;
 /**
  * Which paths below a source are copied: the first rule that matches decides, and what none matches is copied. A
  * pattern with a slash is for the whole path relative to the source, one without for the last component; a slash at
- * its end makes it one for directories alone. `*` and `?` do not match a slash, `**` does.
+ * its end makes it one for directories alone. `*` and `?` do not match a slash, `**` does; `[!a]` and `{a,b}` are as in bash.
  */
 export class CopyFilter {
   readonly #rules: readonly { readonly include: boolean; readonly matches: Test }[];
@@ -46,5 +46,5 @@ function testOf(pattern: string): Test {
 }
 
 function compile(pattern: string): (text: string) => boolean {
-  return picomatch(pattern, { dot: true, nonegate: true, strictSlashes: true });
+  return picomatch(pattern, { dot: true, nonegate: true, posix: true, strictSlashes: true });
 }

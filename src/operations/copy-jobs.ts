@@ -1,4 +1,5 @@
 import { copyRange, type RangeToCopy, readWhole, writeRange } from '../device/copy-range';
+import { PAGE_BYTES } from '../numbers';
 import { SMALL_BYTES } from './copy-transfer';
 
 /** Jobs of one round. */
@@ -25,6 +26,12 @@ const DONE = 1;
 const NOT_DONE = 2;
 const CLAIM_BITS = 16;
 const CLAIM_MASK = 2 ** CLAIM_BITS - 1;
+
+/** The first `length` bytes of a buffer, and zeros to the end of their last page, which show where the device is mapped. */
+function upToPage(buffer: Buffer, length: number): Buffer {
+  const end = Math.ceil(length / PAGE_BYTES) * PAGE_BYTES;
+  return buffer.fill(0, length, end).subarray(0, end);
+}
 
 /** A buffer for run(). */
 export function jobBuffer(): Buffer {
@@ -69,7 +76,8 @@ export class CopyJobs {
   }
 
   /**
-   * Puts a job down: a range of an open file, or the whole of a file that has a path, and then has `length` bytes.
+   * Puts a job down: a range of an open file, or the whole of a new file whose source has a path, and then has `length`
+   * bytes: behind them its last page is filled up with zeros.
    * False when there is no room for it in this round.
    */
   add(range: RangeToCopy, path?: Buffer): boolean {
@@ -156,7 +164,7 @@ export class CopyJobs {
     const started = performance.now();
     const bytes = readWhole(this.#paths.subarray(start, end), length, buffer);
     if (performance.now() - started > WAIT_MS) Atomics.add(this.#control, WAITS, 1);
-    if (bytes) writeRange(to, offset, bytes);
+    if (bytes) writeRange(to, offset, upToPage(buffer, length));
     return bytes !== undefined;
   }
 

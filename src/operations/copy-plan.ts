@@ -48,7 +48,8 @@ export class CopyPlanner {
   readonly plan: CopyPlan = { items: [], failures: [], entries: 0, bytes: 0 };
   /** Directories that the plan makes, by path. */
   readonly #madeDirectories = new Set<string>();
-  readonly #madeFiles = new Set<string>();
+  /** The sources of files that the plan makes or overwrites, by target. */
+  readonly #madeFiles = new Map<string, Buffer>();
 
   constructor(
     private readonly session: OwnerSession,
@@ -88,7 +89,7 @@ export class CopyPlanner {
       const relative = listedTarget(source);
       const stats = statSync(source);
       if (!this.filter.takes(relative, stats.isDirectory())) return;
-      const prefix = source.subarray(0, source.lastIndexOf(relative));
+      const prefix = source[0] === SLASH[0] ? SLASH : Buffer.alloc(0);
       for (let end = relative.indexOf('/'); end !== -1; end = relative.indexOf('/', end + 1)) {
         const parent = relative.subarray(0, end);
         const from = Buffer.concat([prefix, parent]);
@@ -153,7 +154,9 @@ export class CopyPlanner {
   #addFile(source: Buffer, target: Buffer, stats: Stats): void {
     checkTarget(source, target, 'file', '');
     const key = target.toString('latin1');
-    if (this.#madeFiles.has(key) || this.#madeDirectories.has(key)) {
+    const other = this.#madeFiles.get(key);
+    if (other && isSameFile(other, stats)) return;
+    if (other || this.#madeDirectories.has(key)) {
       throw new FamfsError(
         'exists',
         `${printable(source)}: another source is copied to ${printable(target)}`,
@@ -176,13 +179,18 @@ export class CopyPlanner {
         existing: { ino: existing, map: this.session.tree.map(existing) },
       });
     }
-    this.#madeFiles.add(key);
+    this.#madeFiles.set(key, source);
     this.plan.bytes += stats.size;
   }
 
   #fail(source: Buffer, error: unknown): void {
     this.plan.failures.push(failureOf(source, error));
   }
+}
+
+function isSameFile(path: Buffer, { dev, ino }: Stats): boolean {
+  const stats = statSync(path);
+  return stats.dev === dev && stats.ino === ino;
 }
 
 /** A path inside a directory; the directory is empty for the root. */

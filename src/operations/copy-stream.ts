@@ -4,7 +4,7 @@ import { KIND } from '../log/tree';
 import type { FileMap } from '../types';
 import type { CopyOptions, CopyResult } from './copy-options';
 import { runsOf } from './copy-transfer';
-import { allocate, checkNewPath, checkSameSize, fileEntry, inFileSystem } from './create';
+import { allocate, checkMayOverwrite, checkNewPath, checkSameSize, fileEntry, inFileSystem } from './create';
 import type { OwnerSession } from './owner-session';
 import { stripeFor } from './stripe-defaults';
 
@@ -29,8 +29,10 @@ export async function copyStream(
       (ino && session.tree.kind.get(ino) !== KIND.file)
     )
       throw new FamfsError('exists', `${destination}: is no file`, 'standard input has no name: give one');
-    if (ino) checkSameSize(destination, session.tree.size.get(ino), size);
-    else {
+    if (ino) {
+      checkSameSize(destination, session.tree.size.get(ino), size);
+      checkMayOverwrite(session, ino, destination);
+    } else {
       checkNewPath(session, relative);
       session.needRoom(1);
     }
@@ -52,7 +54,10 @@ export async function copyStream(
       session.flushData(map);
       session.fence();
     }
-    if (!ino) session.commit([fileEntry(relative, size, map, options)]);
+    if (!ino) {
+      session.zeroBehind(map, size);
+      session.commit([fileEntry(relative, size, map, options)]);
+    }
     return {
       directories: 0,
       files: ino ? 0 : 1,

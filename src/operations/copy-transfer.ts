@@ -1,4 +1,4 @@
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { openSource } from '../device/copy-range';
 import { DataRanges, readAhead } from '../device/data-ranges';
@@ -51,6 +51,13 @@ export function openSourceOf(item: PlannedItem): OpenedSource {
     if (stats.size !== item.size) {
       const change = `changed from ${item.size} to ${stats.size} bytes during the copy`;
       throw new FamfsError('source', `${printable(item.source)}: ${change}`);
+    }
+    if (stats.size === 0 && readSync(source, smallBuffer, 0, 1, 0) > 0) {
+      throw new FamfsError(
+        'source',
+        `${printable(item.source)}: has contents of no known size`,
+        'a file keeps its size: read it, and give the bytes and their number to famfs cp --size BYTES - DESTINATION',
+      );
     }
     if (item.size <= SMALL_BYTES) readAhead(source, item.size);
     return { source, ranges: new DataRanges(source, stats) };

@@ -3,7 +3,14 @@ import { FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
 import type { FileMap, StripeOptions } from '../types';
-import { allocate, checkNewPath, checkSameSize, type FileAttributes, fileEntry } from './create';
+import {
+  allocate,
+  checkMayOverwrite,
+  checkNewPath,
+  checkSameSize,
+  type FileAttributes,
+  fileEntry,
+} from './create';
 import { EntryBatch } from './entry-batch';
 import { inMounts, type Placed } from './in-mounts';
 import type { OwnerSession, WriteOptions } from './owner-session';
@@ -141,7 +148,10 @@ class Creator {
     this.#batch.needRoom(1);
     const map = allocate(session, relative, size, this.options.stripe);
     if (seed === undefined) session.zeroData(map, size);
-    else await this.#fill(map, size, seed, relative);
+    else {
+      await this.#fill(map, size, seed, relative);
+      session.zeroBehind(map, size);
+    }
     this.#batch.add(fileEntry(relative, size, map, this.options));
     return fileOf(relative, size, map, true, seed);
   }
@@ -158,6 +168,7 @@ class Creator {
     if (wanted !== undefined) checkSameSize(path, size, wanted);
     const map = session.tree.map(ino);
     if (seed !== undefined) {
+      checkMayOverwrite(session, ino, path);
       session.overwritten.add(ino);
       await this.#fill(map, size, seed, relative);
     }

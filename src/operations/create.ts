@@ -1,6 +1,6 @@
 import { FamfsError } from '../errors';
 import type { FileEntry, MkdirEntry } from '../log/entry';
-import { FILE_FLAGS, type FileAccess } from '../log/file-flags';
+import { FILE_FLAGS, type FileAccess, fileAccess } from '../log/file-flags';
 import { type PathKind, pathForLog, printable } from '../log/paths';
 import { KIND } from '../log/tree';
 import type { FileMap, StripeOptions } from '../types';
@@ -109,6 +109,22 @@ export function allocate(session: OwnerSession, path: Buffer, size: number, stri
       `${freeUnits * unitBytes} bytes are free, ${largestFreeUnits * unitBytes} in one piece`,
     'famfs fsck tells how the space is used',
   );
+}
+
+/**
+ * Checks that the bytes of a file that exists may be changed here, and that all of its devices are there.
+ * Throws FamfsError `no-permission` for one that no host may write, and what Members.at throws.
+ */
+export function checkMayOverwrite(session: OwnerSession, ino: number, shown: string): void {
+  const { members, tree } = session;
+  if (fileAccess(tree.flags.get(ino)) === 'read-only') {
+    throw new FamfsError(
+      'no-permission',
+      `${shown}: no host may write it, as it was made`,
+      'copy to another name; a file of --read-only-everywhere keeps its contents',
+    );
+  }
+  tree.eachExtent(ino, (devindex) => void members.at(devindex));
 }
 
 /** Throws FamfsError `size-differs` unless a file that exists has the wanted size. */

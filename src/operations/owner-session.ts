@@ -9,6 +9,7 @@ import { FamfsError } from '../errors';
 import { appendEntries, logFull } from '../log/append';
 import type { LogEntry } from '../log/entry';
 import { Fence } from '../log/fence';
+import { eachRun } from '../log/file-map';
 import { type Finding, isError } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
 import { logCapacity } from '../log/layout';
@@ -186,6 +187,21 @@ export class OwnerSession {
       device.zero(offset, Math.min(length, shown));
       device.flush(offset, Math.min(length, shown));
     }
+  }
+
+  /**
+   * Makes what lies behind the `size` bytes of a new file zeros to the end of its last page, and begins to write that
+   * back: a kernel that maps the device shows whole pages.
+   */
+  zeroBehind(map: FileMap, size: number): void {
+    const room = extentsOf(map).reduce((sum, { length }) => sum + length, 0);
+    const shown = Math.min(Math.ceil(size / LARGEST_PAGE_BYTES) * LARGEST_PAGE_BYTES, room);
+    if (shown === size) return;
+    eachRun(map, size, shown - size, (devindex, offset, length) => {
+      const device = this.members.at(devindex);
+      device.zero(offset, length);
+      device.flush(offset, length);
+    });
   }
 
   /**

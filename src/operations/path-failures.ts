@@ -17,6 +17,7 @@ const ABOUT_A_PATH: readonly ErrorCode[] = [
   'device-truncated',
   'exists',
   'no-parent',
+  'no-permission',
   'not-mounted',
   'path-too-long',
   'size-differs',

@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { MIB } from '../../src/log/layout';
 import type { CopyResult } from '../../src/operations/copy-options';
+import { extentsOf } from '../../src/types';
 import { famfs, famfsOk } from '../support/run';
 import { copyPlace } from '../support/run-copy';
-import { loggedPaths } from '../support/run-device';
+import { fileOnDevice, loggedPaths, readRange, writeRange } from '../support/run-device';
 import { expectClean, expectQuiet } from '../support/run-expect';
 import { exists, expectSameTree, filesBelow, noise, put } from '../support/run-files';
 
@@ -82,6 +83,10 @@ describe('--include and --exclude', () => {
     [['--include', '*/', '--include', 'd.*', '--exclude', '*'], ['sub/d.tmp']],
     [['--exclude', '*.tmp', '--include', 'keep.*', '--exclude', 'sub', '--exclude', 'cache'], ['a.csv']],
     [['--exclude', '?.{csv,tmp}'], ['keep.tmp']],
+    [
+      ['--exclude', '[!ak]*'],
+      ['a.csv', 'keep.tmp'],
+    ],
   ])('%j', async (flags, left) => {
     const from = tree(...files);
     const to = fresh();
@@ -133,6 +138,23 @@ describe('--files-from', () => {
     expect(run.status).toBe(3);
     expect(run.json<CopyResult>().failures.map(({ source }) => source)).toEqual(['../x', 'none']);
     expect(readFileSync(`${to}${from}/a`, 'utf8')).toBe('a');
+  });
+
+  test('paths with slashes and dots to spare', async () => {
+    const from = tree('x/y/a', 'x/y/b', 'x/c');
+    const to = await freshDirectory();
+    expectQuiet(await cp(['--files-from', '-', to], { cwd: from, input: 'x//y/a\n./x/./y/b\nx/y/../c\n' }));
+    expect(filesBelow(to)).toEqual(['x/c', 'x/y/a', 'x/y/b']);
+  });
+
+  test('a file that is listed twice, or below a directory that is, is copied once', async () => {
+    const from = tree('x/y/a', 'x/b');
+    const to = await freshDirectory();
+    const input = 'x\nx/y\nx/y/a\nx/b\n./x/b\n';
+    const run = await cp(['-r', '--json', '--files-from', '-', to], { cwd: from, input });
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    expect(run.json()).toMatchObject({ files: 2, overwritten: 0, failures: [] });
+    expect(filesBelow(to)).toEqual(['x/b', 'x/y/a']);
   });
 
   test('a list that cannot be read', async () => {
@@ -209,6 +231,24 @@ test('holes take no room, and read as zeros over what was there', async () => {
   expectQuiet(await cp([sparse, to]));
   expect(room() - before).toBeLessThan(MIB);
   expect(readFileSync(to).equals(readFileSync(sparse))).toBe(true);
+});
+
+test('what was on the device before does not show behind the end of a file', async () => {
+  const device = await scratch.makeDevice('4g');
+  writeRange(device, 10 * MIB, Buffer.alloc(64 * MIB, 'S'));
+  const mount = await scratch.mounted(device, [], { at: scratch.directory('zeros') });
+  const sizes = { small: 100, large: 300_001, whole: 65_536, piped: 5000, random: 70_000 };
+  for (const name of ['small', 'large', 'whole'] as const)
+    expectQuiet(await cp([put(scratch.path(name), noise(sizes[name])), mount]));
+  expectQuiet(await cp(['--size', '5000', '-', `${mount}/piped`], { input: noise(5000) }));
+  await famfsOk(['creat', '-r', '-S', '1', '-s', '70000', `${mount}/random`]);
+  for (const [name, size] of Object.entries(sizes)) {
+    const [{ offset = 0 } = {}] = extentsOf(fileOnDevice(device, name).map);
+    const page = name === 'small' ? 4096 : 65_536;
+    const behind = readRange(device, offset + size, (page - (size % page)) % page);
+    expect([name, behind.equals(Buffer.alloc(behind.length))]).toEqual([name, true]);
+  }
+  await famfsOk(['umount', mount]);
 });
 
 test('all of this leaves a file system that is sound', async () => {

@@ -148,6 +148,31 @@ describe('what cannot be copied', () => {
     expect(run.json<CopyResult>()).toMatchObject({ files: 1, failures: [{ code: 'bad-path' }] });
   });
 
+  test('a file that no host may write', async () => {
+    const from = freshTree();
+    const to = fresh();
+    for (const name of ['other', 'fixed']) put(`${from}/${name}`, 'new');
+    await famfsOk(['mkdir', to]);
+    await famfsOk(['creat', '--read-only-everywhere', '-s', '3', `${to}/fixed`]);
+    const run = await cp(['-rT', '--json', from, to]);
+    expect(run.status).toBe(3);
+    expect(run.json<CopyResult>().failures).toMatchObject([
+      { source: `${from}/fixed`, code: 'no-permission' },
+    ]);
+    const failure = { status: 1, code: 'no-permission', says: ['fixed', 'no host may write'] } as const;
+    await expectFailure(['cp', `${from}/fixed`, to], failure);
+    await expectFailure(['cp', '--size', '3', '-', `${to}/fixed`], failure, { input: 'new' });
+    await expectFailure(['creat', '-r', '-S', '5', `${to}/fixed`], failure);
+    expectQuiet(await cp(['-rT', '--resume', from, to]));
+    expect(namesIn(to)).toEqual(['fixed', 'other']);
+    expect(readFileSync(`${to}/fixed`)).toEqual(Buffer.alloc(3));
+  });
+
+  test('a file of no bytes that has some, as those of /proc', async () => {
+    const failure = { status: 1, code: 'source', says: ['/proc/self/status'], hint: '--size' } as const;
+    await expectFailure(['cp', '/proc/self/status', fresh()], failure);
+  });
+
   test('a missing source does not keep others from being copied', async () => {
     const to = fresh();
     await famfsOk(['mkdir', '--no-sync', to]);

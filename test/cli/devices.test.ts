@@ -1,4 +1,4 @@
-import { renameSync, truncateSync } from 'node:fs';
+import { readFileSync, renameSync, truncateSync } from 'node:fs';
 import { encodeSecondary } from '../../src/log/secondary';
 import { decodeSuperblock } from '../../src/log/superblock';
 import type { CheckReport } from '../../src/operations/check';
@@ -10,6 +10,7 @@ import { extentsOf, type FileMap } from '../../src/types';
 import { CLIENT, commandOk, famfs, famfsOk } from '../support/run';
 import { readRange, writeRange } from '../support/run-device';
 import { codesOf, expectFailure, fsck } from '../support/run-expect';
+import { noise, put } from '../support/run-files';
 import { scratchEach } from '../support/run-scratch';
 
 const scratch = scratchEach();
@@ -257,6 +258,30 @@ describe('files over several devices', () => {
       expect(report.contents?.space.devices[1]).toBeNull();
     },
   );
+
+  test('a copy over files leaves out one whose device is missing', async () => {
+    renameSync(scratch.path('b'), scratch.path('away'));
+    await famfsOk([
+      'mount',
+      '--no-sync',
+      '--degraded',
+      '--log-file',
+      scratch.path('log'),
+      scratch.path('a'),
+      mount,
+    ]);
+    const source = scratch.directory('source');
+    for (const name of ['a0', 'one', 'two', 'z0']) put(`${source}/${name}`, noise(5 * 2 ** 20, 7));
+    const run = await famfs(['cp', '--json', '--no-sync', '-rT', source, mount]);
+    expect(run.status).toBe(3);
+    expect(run.json()).toMatchObject({
+      ...{ files: 2, overwritten: 1 },
+      failures: [{ source: `${source}/one`, code: 'device-missing' }],
+    });
+    expect(run.stderr).not.toContain('half');
+    for (const name of ['a0', 'two', 'z0'])
+      expect(readFileSync(`${mount}/${name}`).equals(readFileSync(`${source}/${name}`))).toBe(true);
+  });
 
   test('a secondary device given as the file system is told what it is', async () => {
     for (const verb of ['info', 'df', 'ls', 'map']) {

@@ -62,7 +62,9 @@ test('SIGINT stops an overwriting cp; the same command again completes it', asyn
   const { child, done } = start(['cp', '--no-sync', '-rT', source, to]);
   await whenOpen(child, device);
   child.kill('SIGINT');
-  expect((await done).status).toBe(130);
+  const run = await done;
+  expect(run.status).toBe(130);
+  expectClear(run.stderr, { says: ['interrupted'], hint: '--resume --verify' });
   await expectClean(mount);
   const again = await famfs(['cp', '--no-sync', '-rT', '--resume', '--verify', '--json', source, to]);
   expect(again).toMatchObject({ status: 0 });

@@ -1,5 +1,5 @@
 import { eachRun } from '../../log/file-map';
-import { PAGE_BYTES } from '../../native/libc';
+import { PAGE_BYTES } from '../../numbers';
 import type { FileMap } from '../../types';
 
 /** A run of a file that lies in one piece on a device. All in bytes, and multiples of a page. */

@@ -77,6 +77,27 @@ test('nothing is copied after the signal', async () => {
   for (let i = 0; i < fileCount; i++) expect(contents(`f${i}`)).toBe(`${i}`);
 });
 
+test('a file that was being overwritten is told, and how to go on', async () => {
+  const bytes = 'x'.repeat(20 * 2 ** 20);
+  await run([item('whole', bytes), item('torn', bytes), item('untouched', bytes)]);
+  const overwrite = (name: string): PlannedItem => {
+    const ino = session.tree.resolve(Buffer.from(name));
+    return { ...item(name, bytes), kind: 'overwrite', existing: { ino, map: session.tree.map(ino) } };
+  };
+  const abort = new AbortController();
+  let pieces = 0;
+  const started = run(['whole', 'torn', 'untouched'].map(overwrite), {
+    signal: abort.signal,
+    onProgress: () => {
+      if (++pieces === 4) abort.abort();
+    },
+  });
+  await expect(started).rejects.toMatchObject({
+    message: 'interrupted: 1 of 3 files and directories are done; torn is now half old and half new',
+    hint: 'the same command with --resume --verify goes on from here',
+  });
+});
+
 test('a device that may not be written ends the copy, and nothing is logged', async () => {
   const items = [item('one', 'one')];
   session.device.protect(statSync(session.device.path).size);
