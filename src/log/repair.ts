@@ -1,9 +1,11 @@
 import { isZero } from '../zeros';
 import { BLOCK_ENTRIES } from './entry-blocks';
 import { exactText } from './fields';
-import { type FindingCode, isError } from './findings';
+import { type Finding, type FindingCode, isError } from './findings';
 import { encodeHeader, inspectHeaderBytes } from './header';
 import { entryOffset, LOG_ENTRY, LOG_HEADER, LOG_OFFSET, logCapacity } from './layout';
+import { overlapsIn } from './overlaps';
+import { entryOfIno, Replay } from './replay';
 import { type Store, storeDurably } from './store';
 import type { Superblock } from './superblock';
 
@@ -11,6 +13,13 @@ const { fields: HEADER } = LOG_HEADER;
 const { crc: CRC, seqnum: SEQNUM } = LOG_ENTRY.fields;
 /** What is found wrong in a header besides its counters: these are in doubt then, too. */
 const CONSTANT_CODES: readonly FindingCode[] = ['log-magic', 'log-crc', 'log-length', 'log-last-index'];
+/** What is found wrong with a path that an earlier entry has taken. */
+const TAKEN_CODES: readonly FindingCode[] = [
+  'path-directory-again',
+  'path-directory-over-file',
+  'path-duplicate',
+  'path-file-over-directory',
+];
 const COUNTERS_OFFSET = HEADER.nextSeqnum.offset;
 const IN_HEX: readonly string[] = ['magic', 'crc'];
 
@@ -51,9 +60,12 @@ interface LogEnd {
 /**
  * Plans the repair of the log header of a file system whose superblock is sound. What the header repeats of the
  * superblock is made from that. The counters become the number of entries up to the last one that can be read, as far as
- * either of them counts; all of them when more than the counters is wrong. Entries are never changed.
+ * either of them counts; all of them when more than the counters is wrong. Counters that agree stand when entries behind
+ * them contradict those that they count: an append that was cut off left these, and their space was given out since.
+ * Entries are never changed.
  */
-export function planHeader(store: Store, { logLength }: Superblock): HeaderPlan {
+export function planHeader(store: Store, superblock: Superblock): HeaderPlan {
+  const { logLength } = superblock;
   store.invalidate(LOG_OFFSET, LOG_HEADER.bytes);
   const before = store.read(LOG_OFFSET, LOG_HEADER.bytes);
   const { counters, findings } = inspectHeaderBytes(before, logLength);
@@ -73,7 +85,17 @@ export function planHeader(store: Store, { logLength }: Superblock): HeaderPlan 
   const capacity = logCapacity(logLength);
   const { nextIndex, nextSeqnum } = counters;
   const claimed = lost ? capacity : Math.min(capacity, Math.max(nextIndex, nextSeqnum));
-  const { end, unreadable } = endOfLog(store, claimed);
+  const found = endOfLog(store, claimed);
+  const least = Math.min(nextIndex, nextSeqnum);
+  const left = firstContradiction(store, superblock, least, found.end);
+  if (left !== undefined && !lost) {
+    return {
+      ...nothing,
+      doubt: `the counters differ, and entry ${left} between them contradicts an earlier one`,
+    };
+  }
+  const { end, unreadable } =
+    left !== undefined && nextIndex === nextSeqnum ? { end: nextIndex, unreadable: 0 } : found;
   const raised = nextIndex < end;
   const hole = raised && !lost ? firstUnsound(store, nextIndex, end) : undefined;
   if (hole !== undefined) {
@@ -135,6 +157,24 @@ function firstUnsound(store: Store, start: number, end: number): number | undefi
     if (CRC.verify(bytes, 0) !== undefined || SEQNUM.get(bytes, 0) !== index) return index;
   }
   return undefined;
+}
+
+/** The index of an entry from `start` up to `end` that takes the space or the path of one before `start`. */
+function firstContradiction(
+  store: Store,
+  superblock: Superblock,
+  start: number,
+  end: number,
+): number | undefined {
+  if (start === 0 || start >= end) return undefined;
+  let first: number | undefined;
+  const replay = new Replay(store, superblock, ({ code, entry = 0 }: Finding) => {
+    if (entry >= start && TAKEN_CODES.includes(code)) first ??= entry;
+  });
+  replay.to(end);
+  for (const { earlier, later } of overlapsIn(replay.tree))
+    if (entryOfIno(earlier) < start && entryOfIno(later) >= start) first ??= entryOfIno(later);
+  return first;
 }
 
 function readEntries(store: Store, first: number, count: number): Buffer {

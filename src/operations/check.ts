@@ -8,13 +8,13 @@ import { BLOCK_ENTRIES } from '../log/entry-blocks';
 import { type Finding, FindingList } from '../log/findings';
 import { type Counters, inspectHeader } from '../log/header';
 import { logCapacity } from '../log/layout';
+import { findOverlaps } from '../log/overlaps';
 import { Replay } from '../log/replay';
 import { findSuperblock, hasUsableGeometry, type Superblock } from '../log/superblock';
 import { INO } from '../log/tree';
 import { Members, memberFindings } from '../members/members';
 import { AheadBlocks } from './check-ahead';
 import { mountOfDevice, targetOf } from './mounts';
-import { findOverlaps } from './overlaps';
 import { poolOf } from './space';
 
 export interface CheckOptions {

@@ -1,9 +1,9 @@
 import { type Finding, isError } from '../log/findings';
+import { overlapsIn } from '../log/overlaps';
 import { printable } from '../log/paths';
 import { entryOfIno } from '../log/replay';
 import type { Tree } from '../log/tree';
 import { pathBytes } from '../path-bytes';
-import { overlapsIn } from './overlaps';
 import { withView } from './view';
 
 /** A command that saves what cannot be repaired, or shows what is left of it, and what it is for. */

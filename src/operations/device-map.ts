@@ -2,12 +2,12 @@ import type { AllocatorStats } from '../alloc/allocator';
 import { sumOf } from '../alloc/pool';
 import { type Finding, FindingList, isError } from '../log/findings';
 import { LOG_OFFSET, SUPERBLOCK_REGION } from '../log/layout';
+import { findOverlaps } from '../log/overlaps';
 import { printable } from '../log/paths';
 import { entryOfIno } from '../log/replay';
 import { INO, type Tree } from '../log/tree';
 import { memberFindings } from '../members/members';
 import { devicesOf, type ListedDevice } from './device-list';
-import { findOverlaps } from './overlaps';
 import { type View, withView } from './view';
 
 export type RunKind = 'superblock' | 'log' | 'file' | 'shared' | 'free';

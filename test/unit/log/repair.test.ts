@@ -16,10 +16,12 @@ import { findSuperblock } from '../../../src/log/superblock';
 import {
   damage,
   entryField,
+  file,
   headerField,
   type Image,
   type MemoryStore,
   makeImage,
+  Space,
   setCounters,
   TYPICAL,
 } from '../../support/images';
@@ -176,6 +178,39 @@ test('any bytes of the header are repaired, and where more than the counters is 
     }),
     { numRuns: 150 },
   );
+});
+
+describe('entries of an append that was cut off, whose space was given out since', () => {
+  /** One entry that counts, and behind it two of which the first takes its space, or its path. */
+  function stale(what: 'space' | 'path'): Image {
+    const space = new Space();
+    const good = space.simple(2);
+    const map = what === 'space' ? good : space.simple(1);
+    const name = what === 'path' ? 'good' : 'stale';
+    const entries = [file('good', MIB, good), file(name, MIB, map), file('other', MIB, space.simple(1))];
+    const image = makeImage({ entries });
+    setCounters(image, 1);
+    return image;
+  }
+
+  test.each(['space', 'path'] as const)('are not counted where the counters agree: %s', (what) => {
+    const image = stale(what);
+    const { store } = image;
+    damage(image, headerField('crc'), 1, { reseal: false });
+    expect(repair(store)).toMatchObject({ count: 1, givesUp: 0, safe: true });
+    expect(countersOn(store)).toEqual({ nextIndex: 1, nextSeqnum: 1 });
+    expect(codesOf(store)).toEqual([]);
+  });
+
+  test.each(['space', 'path'] as const)('leave counters in doubt that do not: %s', (what) => {
+    const image = stale(what);
+    damageCounters(image, 1, 3);
+    const header = headerOf(image.store);
+    expect(repair(image.store).doubt).toBe(
+      'the counters differ, and entry 1 between them contradicts an earlier one',
+    );
+    expect(headerOf(image.store).equals(header)).toBe(true);
+  });
 });
 
 const small = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: ENTRIES }) }, counter);

@@ -1,7 +1,7 @@
-import { entryFinding, type Finding } from '../log/findings';
-import { printable } from '../log/paths';
-import { entryOfIno } from '../log/replay';
-import { INO, type Tree } from '../log/tree';
+import { entryFinding, type Finding } from './findings';
+import { printable } from './paths';
+import { entryOfIno } from './replay';
+import { INO, type Tree } from './tree';
 
 /** Two files, or two extents of one, that share bytes of a device. Inodes; offset and bytes of what is shared. */
 export interface Overlap {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { encodeEntry } from '../../../src/log/entry';
 import { LOG_ENTRY, MIB } from '../../../src/log/layout';
+import { findOverlaps } from '../../../src/log/overlaps';
 import { Tree } from '../../../src/log/tree';
-import { findOverlaps } from '../../../src/operations/overlaps';
 import type { Extent } from '../../../src/types';
 import { file } from '../../support/images';
 
