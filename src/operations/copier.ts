@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type ErrorCode, FamfsError } from '../errors';
+import { type ErrorCode, errnoOf, FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import type { CopyAction, CopyOptions, CopyResult } from './copy-options';
 import { type CopyFailure, failureOf, type PlannedItem } from './copy-plan';
@@ -75,16 +75,14 @@ export class Copier {
   async #copyAll(items: readonly PlannedItem[]): Promise<void> {
     for (let start = 0; start < items.length; ) {
       if (this.options.signal?.aborted) break;
-      const end = batchEnd(items, start);
       try {
-        await this.#copyBatch(items.slice(start, end));
+        start += await this.#copyBatch(items.slice(start, batchEnd(items, start)));
       } catch (error) {
         if (!(error instanceof FamfsError)) throw error;
         throw new FamfsError(error.code, `${error.message}; ${this.#state(items)}`, error.hint, {
           cause: error,
         });
       }
-      start = end;
     }
   }
 
@@ -121,23 +119,27 @@ export class Copier {
     return this.#torn.length === 0 ? done : `${done}; ${halfNew(this.#torn.join(', '))}`;
   }
 
-  async #copyBatch(items: readonly PlannedItem[]): Promise<void> {
+  /** Copies and logs files and directories. Returns how many: fewer when no more sources can be open at a time. */
+  async #copyBatch(items: readonly PlannedItem[]): Promise<number> {
     const transfers = new Map<PlannedItem, Transfer>();
+    let begun = 0;
     let deviceError: unknown;
     try {
-      for (const item of items) await this.#begin(item, transfers);
+      while (begun < items.length && (await this.#begin(items[begun] as PlannedItem, transfers))) begun++;
       await this.#transferAll([...transfers.values()]);
       if (this.options.verify) for (const transfer of transfers.values()) await this.#verify(transfer);
     } catch (error) {
       deviceError = error;
     }
     for (const { opened } of transfers.values()) if (opened) closeSync(opened.source);
-    this.#commit(items, transfers);
+    this.#commit(items.slice(0, begun), transfers);
     if (deviceError) throw deviceError;
+    return begun;
   }
 
-  async #begin(item: PlannedItem, transfers: Map<PlannedItem, Transfer>): Promise<void> {
-    if (item.kind === 'directory') return;
+  /** False, with nothing done, when a source cannot be opened before others are closed. */
+  async #begin(item: PlannedItem, transfers: Map<PlannedItem, Transfer>): Promise<boolean> {
+    if (item.kind === 'directory') return true;
     let opened: OpenedSource | undefined;
     try {
       if (!this.#isQuick(item)) opened = openSourceOf(item);
@@ -145,15 +147,17 @@ export class Copier {
         closeSync(opened.source);
         this.#count(item, 'skip');
         this.options.onProgress?.(item.size, () => printable(item.target));
-        return;
+        return true;
       }
       if (item.existing) checkMayOverwrite(this.session, item.existing.ino, printable(item.target));
       const map = item.existing?.map ?? allocate(this.session, item.target, item.size, this.options.stripe);
       transfers.set(item, { item, map, opened, left: item.size });
     } catch (error) {
       if (opened) closeSync(opened.source);
+      if (errnoOf(error) === 'EMFILE' && transfers.size > 0) return false;
       this.#result.failures.push(failureOf(item.source, error));
     }
+    return true;
   }
 
   /** Whether a file is opened only while it is copied, by whatever thread does. */

@@ -1,7 +1,7 @@
 import type { CopyResult } from '../../src/operations/copy-options';
-import { famfsOk } from '../support/run';
+import { famfsOk, shell } from '../support/run';
 import { copyPlace } from '../support/run-copy';
-import { noise, put } from '../support/run-files';
+import { expectSameTree, noise, put } from '../support/run-files';
 
 const place = copyPlace();
 const { cp, fresh, scratch } = place;
@@ -42,4 +42,14 @@ test('without --verify nobody looks', async () => {
     put(scratch.path('unseen', target.slice(place.mount.length + 1)), `after${at}`),
   );
   expect(await cp(['--threads', '1', ...sources, place.mount])).toMatchObject({ status: 0, stderr: '' });
+});
+
+test('more files than a process may have open are verified a part at a time', async () => {
+  const source = scratch.directory('many');
+  for (let i = 0; i < 200; i++) put(`${source}/f${i}`, noise(1000, i));
+  const to = fresh();
+  const run = await shell(`ulimit -n 96; $FAMFS cp --verify --no-sync --json -rT ${source} ${to}`);
+  expect(run).toMatchObject({ status: 0, stderr: '' });
+  expect(run.json()).toMatchObject({ directories: 1, files: 200, failures: [] });
+  expectSameTree(source, to);
 });
