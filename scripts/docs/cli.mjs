@@ -9,7 +9,7 @@ import {
   SIZES,
   shownFlags,
   shownName,
-  usage,
+  usages,
   valueHint,
   verbsOf,
 } from './verbs.mjs';
@@ -47,11 +47,11 @@ ${table(['Variable', 'Effect'], ENVIRONMENT)}
 }
 
 function verbPage(verb, schemas) {
-  const { args, description, id, strict, summary } = verb;
+  const { args, description, id, summary } = verb;
   const positional = Object.values(args);
   const flags = shownFlags(verb);
   const lines = [`# famfs ${shownName(id)}`, GENERATED, summary];
-  lines.push(fence([usage(id, positional, flags, strict)]));
+  lines.push(fence(usages(verb)));
   if (description) lines.push(description.replaceAll('\n', '\n\n'));
   if (positional.length > 0) {
     const rows = positional.map((arg) => [`\`${arg.name.toUpperCase()}\``, arg.description]);

@@ -57,7 +57,8 @@ ${GENERATED}
 A verb that did all it was asked to ends with status 0. One that fails prints a line on standard error that begins
 with \`famfs:\`, mostly followed by a hint, and ends with a status from this table. With \`--json\` it prints an object
 on standard output as well: \`{"error": {"code", "message", "hint", "exitStatus"}}\`. Codes keep their meaning;
-messages may change.
+messages may change. \`device ls\` and \`doctor\` end with 1 for what they report as wrong; \`chkread\` and \`verify\` for
+contents that differ; this is their result, not a failure.
 
 \`famfs fsck\` has a column of its own, since its statuses follow those of fsck(8). Besides, it ends with 0 for a clean
 file system or one with warnings alone, and with 4 for one with errors, or with warnings under \`--strict\`: findings

@@ -8,13 +8,33 @@ import {
   SIZES,
   shownFlags,
   shownName,
-  usage,
+  usages,
   valueHint,
   verbsOf,
 } from './verbs.mjs';
 
 /** The programs in bin that are verbs under another name. */
 const PROGRAMS = { 'mkfs.famfs': 'mkfs', 'fsck.famfs': 'fsck', 'mount.famfs': 'mount.famfs' };
+
+/** Exit statuses of verbs that are a result and no failure. */
+const RESULTS = {
+  check: {
+    1: 'files are served otherwise than the device has them',
+    2: 'the superblock is; these statuses are added up',
+    4: 'the log is',
+    7: 'is the sum of 1, 2 and 4; so are 3, 5 and 6 of two of them',
+  },
+  chkread: { 1: 'reading and mapping differ' },
+  'device:ls': { 1: 'a device cannot be used' },
+  doctor: { 1: 'something is an error' },
+  fsck: {
+    1: 'all errors were corrected',
+    4: 'errors are left, or warnings with --strict',
+    5: 'some errors were corrected and some are left',
+  },
+  getmap: { 1: 'a path is in no famfs', 2: 'a path is in a famfs and has no map' },
+  verify: { 1: 'contents differ' },
+};
 
 /** The pages by file. */
 export function manPages(manifest, errors, version) {
@@ -51,7 +71,7 @@ function overview(verbs, context) {
     text(SIZES),
     heading('VERBS'),
     ...list,
-    ...statuses(context.errors, 'exit'),
+    ...statuses(context.errors),
     ...environment(),
     heading('FILES'),
     ...['.TP', bold('/opt/famfs/system_uuid'), text("this host's system UUID, made when it is first needed")],
@@ -62,17 +82,16 @@ function overview(verbs, context) {
 }
 
 function verbPage(verb, context) {
-  const { args, description, id, strict, summary } = verb;
+  const { args, description, id, summary } = verb;
   const { name, program } = context;
   const positional = Object.values(args);
   const flags = shownFlags(verb);
-  const line = usage(id, positional, flags, strict);
-  const synopsis = program ? line.replace(/^famfs \S+/, program) : line;
+  const synopsis = usages(verb).map((line) => (program ? line.replace(/^famfs \S+/, program) : line));
   const body = [
     heading('NAME'),
     text(`${name} - ${summary.replace(/\.$/, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`),
     heading('SYNOPSIS'),
-    text(synopsis),
+    ...synopsis.flatMap((line, i) => [...(i > 0 ? ['.br'] : []), text(line)]),
     heading('DESCRIPTION'),
     ...(description ?? summary)
       .split('\n')
@@ -88,7 +107,7 @@ function verbPage(verb, context) {
     program ? example.replace(/^famfs \S+/, program) : example,
   );
   if (examples.length > 0) body.push(heading('EXAMPLES'), '.nf', ...examples.map(text), '.fi');
-  body.push(...statuses(context.errors, id === 'fsck' ? 'fsck' : 'exit'), ...environment());
+  body.push(...statuses(context.errors, id), ...environment());
   return page(context, [...body, ...seeAlso([['famfs', 1]])]);
 }
 
@@ -111,16 +130,21 @@ function flagLines(flag) {
   return ['.TP', names.join(', '), text(flagNotes(flag))];
 }
 
-function statuses(errors, column) {
-  const byStatus = new Map();
-  for (const [code, row] of Object.entries(errors)) {
-    byStatus.set(row[column], [...(byStatus.get(row[column]) ?? []), code]);
+function statuses(errors, id) {
+  const column = id === 'fsck' ? 'fsck' : 'exit';
+  const codes = {};
+  for (const [code, { [column]: status }] of Object.entries(errors)) {
+    codes[status] = [...(codes[status] ?? []), code];
   }
-  const rows = [...byStatus].sort(([a], [b]) => a - b);
+  const results = RESULTS[id] ?? {};
+  const meaning = (status) =>
+    [results[status], codes[status] && `error codes: ${codes[status].join(', ')}`].filter(Boolean).join('; ');
+  // Names that are whole numbers come in their order.
+  const all = Object.keys({ ...codes, ...results });
   return [
     heading('EXIT STATUS'),
     ...['.TP', bold('0'), text('all that was asked for was done')],
-    ...rows.flatMap(([status, codes]) => ['.TP', bold(status), text(`error codes: ${codes.join(', ')}`)]),
+    ...all.flatMap((status) => ['.TP', bold(status), text(meaning(status))]),
     ...['.TP', bold('141'), text('the reader of the output went away')],
   ];
 }

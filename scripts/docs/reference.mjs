@@ -162,7 +162,7 @@ ${list.join('\n')}
 
 ## What differs everywhere
 
-* An unknown flag is an error with status 2; there, it prints the usage and ends with status 0.
+* An unknown flag is an error with status 2, of fsck 16; there, it prints the usage and ends with status 0.
 * Sizes that are malformed, like \`4q\`, are refused; there, what follows the number is ignored. So is a number that
   begins with 0, which is octal there.
 * Statuses are [few and fixed](EXIT-STATUS.md); there, some are errnos and some are counts.

@@ -64,17 +64,22 @@ export function lettersOf({ char, charAliases = [] }) {
   return [char, ...charAliases].filter(Boolean);
 }
 
-/** A verb that is not strict takes its first argument several times. */
-export function usage(id, positional, flags, strict) {
-  const words = positional.map(({ name, required }, i) => {
-    const word = name.toUpperCase() + (strict === false && i === 0 ? '...' : '');
+/** The ways to call a verb: those that it tells itself, or one that takes the only argument several times if it is not strict. */
+export function usages(verb) {
+  const { args, id, strict, usage } = verb;
+  if (usage) return [usage].flat().map((line) => `famfs ${line.replace('[FLAGS]', '[FLAG...]')}`);
+  const positional = Object.values(args);
+  if (strict === false && positional.length > 1) throw new Error(`${id}: which argument is it that repeats?`);
+  const words = positional.map(({ name, required }) => {
+    const word = name.toUpperCase() + (strict === false ? '...' : '');
     return required ? word : `[${word}]`;
   });
+  const flags = shownFlags(verb);
   const needed = flags
     .filter(({ required }) => required)
     .map(({ name, ...flag }) => `--${name} ${valueHint(flag)}`);
   const hasOptions = flags.some(({ required }) => !required);
-  return ['famfs', shownName(id), ...(hasOptions ? ['[FLAG...]'] : []), ...needed, ...words].join(' ');
+  return [['famfs', shownName(id), ...(hasOptions ? ['[FLAG...]'] : []), ...needed, ...words].join(' ')];
 }
 
 export function valueHint({ helpValue, options }) {

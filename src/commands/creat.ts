@@ -33,13 +33,18 @@ Many files are made by one call with --multi or --files-from: NAME,SIZE or NAME,
     '<%= config.bin %> creat --multi /mnt/famfs/a,1g --multi /mnt/famfs/b,64m,42',
     "printf '/mnt/famfs/%s,4k\\n' x y z | <%= config.bin %> creat --files-from -",
   ];
+  static override usage = [
+    'creat [FLAGS] [--size SIZE] FILE',
+    'creat [FLAGS] (--multi NAME,SIZE[,SEED])...',
+    'creat [FLAGS] --files-from FILE',
+  ];
   // Standard input is for lists of files.
   static override args = { file: Args.string({ description: 'file to create' }) };
   static override flags = {
     size: sizeFlag({ char: 's', description: 'size of the file: bytes, or with k, m, g, t' }),
     randomize: Flags.boolean({
       char: 'r',
-      description: 'fill the file with random contents, from a seed that is told where none is given',
+      description: 'fill the file with random contents; a seed is chosen, and shown, when none is given',
     }),
     seed: seedFlag({
       description: 'what the contents are made from: 1 to 4294967295',

@@ -13,6 +13,7 @@ They cannot be taken out again: what is logged stays.`;
     '<%= config.bin %> device add /mnt/famfs /dev/dax1.0',
     '<%= config.bin %> device add /dev/dax0.0 /dev/dax1.0 /dev/dax2.0',
   ];
+  static override usage = 'device add [FLAGS] TARGET DEVICE...';
   static override strict = false;
   static override args = {
     target: targetArg,

@@ -4,8 +4,7 @@ import { BaseCommand, deviceFlag } from './base';
 export default class ScanDevices extends BaseCommand {
   static override summary = 'Look for devices of famfs file systems on this host.';
   static override description =
-    `Looks at all DAX devices, at those in FAMFS_DEVICES and at those given. Where secondary
-devices were found is noted, so that other verbs find them there.`;
+    `Looks at all DAX devices, at those in FAMFS_DEVICES and at those given. Where secondary devices were found is noted, so that other verbs find them there.`;
   static override examples = [
     '<%= config.bin %> device scan',
     '<%= config.bin %> device scan --device /tmp/device.img --json',

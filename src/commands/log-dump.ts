@@ -13,6 +13,7 @@ With --follow, goes on with entries as they are appended, until Ctrl-C.`;
     '<%= config.bin %> log dump --from 100 --to 199 /dev/dax0.0',
     '<%= config.bin %> log dump --jsonl /tmp/device.img',
   ];
+  static override usage = 'log dump [FLAGS] TARGET';
   static override args = {
     target: Args.string({ required: true, description: 'device, or where it is mounted' }),
   };

@@ -10,8 +10,7 @@ export default class Mkfs extends BaseCommand {
   static override summary = 'Make a file system on a devdax device or a file.';
   static override description =
     `Writes a superblock and an empty log. The host that does this becomes the owner: it alone may add files later.
-Further devices hold files, and no log: files are spread over all of them, and found by their UUIDs, whatever their
-paths.`;
+Further devices hold files, and no log: files are spread over all of them, and found by their UUIDs, whatever their paths.`;
   static override examples = [
     '<%= config.bin %> mkfs /dev/dax0.0',
     '<%= config.bin %> mkfs --loglen 256m --force /dev/dax0.0',

@@ -13,6 +13,7 @@ export default class Verify extends BaseCommand {
     '<%= config.bin %> verify --seed 42 --file /mnt/famfs/filled',
     '<%= config.bin %> verify --multi /mnt/famfs/filled,42 --multi /mnt/famfs/filled,42',
   ];
+  static override usage = ['verify [FLAGS] --seed SEED --file FILE', 'verify [FLAGS] (--multi FILE,SEED)...'];
   static override flags = {
     seed: seedFlag({ description: 'what the contents are made from', dependsOn: ['file'] }),
     file: Flags.string({ char: 'f', description: 'file to check', helpValue: 'FILE', dependsOn: ['seed'] }),

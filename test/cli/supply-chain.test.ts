@@ -48,11 +48,13 @@ test('npm sbom tells all that is shipped', async () => {
   expect(missing).toEqual([]);
 });
 
-test('the list of licences has every package that is shipped', () => {
+test('the list of licences has every package that is shipped, once', () => {
   const page = readFileSync(join(ROOT, 'docs/LICENCES.md'), 'utf8');
   const missing = shipped.filter(([path, { version }]) => {
     const name = path.replace(/^.*node_modules\//, '');
     return !page.split('\n').some((line) => line.startsWith(`| ${name} `) && line.includes(` ${version} `));
   });
   expect(missing).toEqual([]);
+  const rows = page.split('\n').filter((line) => /^\| \S+ +\| \d/.test(line));
+  expect(rows).toEqual([...new Set(rows)]);
 });

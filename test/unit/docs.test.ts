@@ -56,6 +56,40 @@ test.each(pages)('shell lines of %s name what exists', (page) => {
   }
 });
 
+/** `--selectProjects` takes all that follows it up to the next flag, and knows no project of a file's name. */
+test.each(pages)('what %s has for one file of tests runs this one alone', (page) => {
+  expect(
+    [...read(page).matchAll(/--selectProjects(?: \w+)+ test\/[^`\n]*/g)].map(([command]) => command),
+  ).toEqual([]);
+});
+
+const verbPages = pages.filter((page) => page.startsWith('docs/cli/') && page !== 'docs/cli/README.md');
+
+test.each(verbPages)('paragraphs of %s are whole sentences, and none is taken for a list', (page) => {
+  const [, text = ''] = /^```\n([\s\S]*?)^## /m.exec(read(page)) ?? [];
+  const broken = text.split('\n').filter((line) => line !== '' && !/^[^-*+#>\s].*[.:]$|^--\w/.test(line));
+  expect(broken).toEqual([]);
+});
+
+test.each([
+  ['device-add', ['famfs device add [FLAG...] TARGET DEVICE...']],
+  ['cp', ['famfs cp [FLAG...] SOURCE... DESTINATION', 'famfs cp [FLAG...] --files-from FILE DESTINATION']],
+  ['mkfs', ['famfs mkfs [FLAG...] DEVICE...']],
+])('the synopsis of %s says which argument repeats', (verb, lines) => {
+  expect(read(`docs/cli/${verb}.md`)).toContain(`\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`);
+  const synopsis = lines.join('\n.br\n').replaceAll('-', '\\-');
+  expect(read(`docs/man/famfs-${verb}.1`)).toContain(`\n.SH SYNOPSIS\n${synopsis}\n.SH `);
+});
+
+test.each([
+  ['fsck.famfs.8', ['0', '1', '4', '5', '8', '16', '32', '141']],
+  ['famfs-fsck.1', ['0', '1', '4', '5', '8', '16', '32', '141']],
+  ['famfs-check.1', ['0', '1', '2', '3', '4', '7', '70', '130', '141']],
+])('%s lists every exit status', (page, expected) => {
+  const [, text = ''] = /^\.SH EXIT STATUS\n([\s\S]*?)^\.SH /m.exec(read(`docs/man/${page}`)) ?? [];
+  expect([...text.matchAll(/^\\fB(\d+)\\fR$/gm)].map(([, status]) => status)).toEqual(expected);
+});
+
 test('every environment variable that the program reads is documented', () => {
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
