@@ -74,7 +74,7 @@ export const OPTIONS_HELP =
   'ro, rw, cache=none|open|always, fmap=auto|none|v4, log-level=, log-file=, workers=, poll=, device=, degraded, set-daxmode=devdax, no-sync, allow_other, and those of every mount';
 
 /** Options of every file system that the kernel acts on by itself. */
-const FOR_KERNEL = new Set(['exec', 'noexec', 'nosuid', 'nodev', 'sync', 'async', 'dirsync', 'nosymfollow']);
+const FOR_KERNEL = new Set(['exec', 'noexec', 'nosuid', 'nodev', 'sync', 'async', 'dirsync']);
 
 /** Options of fstab(5) and mount(8) that are for other programs, or mean nothing here, where times never change. */
 const FOR_OTHERS = new Set([
@@ -100,6 +100,8 @@ const FOR_OTHERS = new Set([
   'nolazytime',
   'silent',
   'loud',
+  // libfuse does not know it, and no symbolic link can be in a mount.
+  'nosymfollow',
   // A mount is nosuid,nodev in spite of them: another host may have logged the file.
   'suid',
   'dev',

@@ -33,7 +33,10 @@ export function entryOf(tree: Tree, ino: number): Entry {
   };
 }
 
-/** What is in a directory, in log order: each directory before what is in it. The root's `.meta` is left out. */
+/**
+ * What is in a directory: its entries in log order, and with `recursive` what is in a directory right behind it. The
+ * root's `.meta` is left out.
+ */
 export function* entriesBelow(tree: Tree, directory: number, recursive: boolean): Generator<Entry> {
   for (let ino = tree.firstChild.get(directory); ino !== 0; ino = tree.nextSibling.get(ino)) {
     if (ino === INO.meta) continue;

@@ -58,6 +58,8 @@ export interface FamfsInfo {
 }
 
 const DEFAULT_INTERVAL_MS = 100;
+/** A Buffer of Node.js 20 holds no more. */
+const MOST_BYTES = 2 ** 32;
 const SLASH = 0x2f;
 
 /**
@@ -103,7 +105,8 @@ export class Famfs {
   }
 
   /**
-   * What is in a directory, in the order in which it was made; the root's unless told. `.meta` is not among it.
+   * What is in a directory, the root's unless told: its entries in the order in which they were made; with `recursive`,
+   * what is in a directory comes right behind it. `.meta` is not among it.
    * Throws FamfsError `not-found` and, for a file, `no-parent`.
    */
   list(path: Path = '', options: ListOptions = {}): IterableIterator<Entry> {
@@ -130,15 +133,21 @@ export class Famfs {
   }
 
   /**
-   * Copies bytes out of a file, past the caches of this host's processors. A page that cannot be read is an error.
-   * Throws FamfsError `not-found`; `source` for a directory; `device-io`; and RangeError for an offset or length that is
-   * no whole number from 0 on.
+   * Copies bytes out of a file, up to 4 GiB at a time, past the caches of this host's processors. A page that cannot be
+   * read is an error. Throws FamfsError `not-found`; `source` for a directory; `device-io`; and RangeError for an offset
+   * or length that is no whole number from 0 on, and for more bytes than a Buffer holds.
    */
   read(path: Path, options: ReadOptions = {}): Buffer {
     const { map, size } = this.#file(path);
     const offset = wholeNumber('offset', options.offset ?? 0);
     const available = Math.max(0, size - offset);
-    const target = Buffer.alloc(Math.min(available, wholeNumber('length', options.length ?? available)));
+    const length = Math.min(available, wholeNumber('length', options.length ?? available));
+    if (length > MOST_BYTES) {
+      throw new RangeError(
+        `${shown(path)}: ${length} bytes do not fit in a Buffer of ${MOST_BYTES}: give offset and length`,
+      );
+    }
+    const target = Buffer.alloc(length);
     readMapped(this.#view.members, map, offset, target);
     return target;
   }

@@ -135,9 +135,12 @@ describe('files of every shape', () => {
       console.log(mapping.buffers[0].length + mapping.buffers[1].length === mapping.length);
       console.log(mapping.buffers[1].readInt32LE(12345));
       try { mapping.buffer; } catch (error) { console.log(error.name, error.message.startsWith('large: ')); }
+      try { famfs.read('large'); } catch (error) { console.log(error.name, error.message); }
+      console.log(famfs.read('large', { offset: 2 ** 32, length: 10 }).length);
       console.log(famfs.map('empty').buffer.length, famfs.read('empty').length);`;
     const { stdout } = await run(program, [mount]);
-    expect(stdout).toBe('2 true\ntrue\n0\nRangeError true\n0 0\n');
+    const refused = `large: ${5 * 1024 * MIB} bytes do not fit in a Buffer of ${4 * 1024 * MIB}: give offset and length`;
+    expect(stdout).toBe(`2 true\ntrue\n0\nRangeError true\nRangeError ${refused}\n10\n0 0\n`);
   });
 
   test('what goes wrong is a FamfsError with a code, the same in both kinds of modules', async () => {

@@ -78,6 +78,11 @@ describe('mount(8)', () => {
     });
   });
 
+  test('takes nosymfollow, which has no effect where no symbolic link can be', async () => {
+    await commandOk('mount', ['-t', 'famfs', device, at, '-o', `nosymfollow,${log()}`]);
+    expect(await optionsOf()).toMatch(/^rw,nosuid,nodev,/);
+  });
+
   test('says what it does with -v', async () => {
     const run = await commandOk('mount', ['-v', '-t', 'famfs', '-o', log(), device, at]);
     expect(run.stdout).toContain(`${device} is mounted on ${at} (owner)`);
