@@ -114,9 +114,11 @@ const INTRODUCTION = `# Benchmarks
 
 Made by \`npm run bench\` from [benchmarks.json](benchmarks.json); do not edit. Each figure is the median of its rounds, with
 the least and the greatest in parentheses. A ratio is famfs by its peer, which was measured in turns with it in the same
-run: of times, 1 is as fast, and less is faster. The column _Reference_ has figures of another run on a similar machine
-(\`bench/reference-figures.json\`), which tell orders of magnitude, and how many times as fast, or as small, famfs is. What was
-measured in other ways is in [MEASUREMENTS.md](MEASUREMENTS.md).
+run: of times, 1 is as fast, and less is faster.
+
+The column _Reference_ is not of this run. Its figures were noted on a similar machine, without the version of the program
+or how it was run, so they tell orders of magnitude; behind each is how many times as fast, or as small, famfs is. An aim
+is how many times as fast it is to be. Both are in \`bench/reference-figures.json\`. What was measured in other ways is in [MEASUREMENTS.md](MEASUREMENTS.md).
 
 \`\`\`sh
 npm run bench

@@ -78,7 +78,7 @@ describe('figures', () => {
   });
 
   test('of a quick run are set beside no reference', () => {
-    expect(pageOf([slow], [], true)).not.toContain('aim');
+    expect(pageOf([slow], [], true)).not.toContain('; aim');
   });
 
   test('of another unit than the reference has are refused', () => {

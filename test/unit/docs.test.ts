@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { DAMAGED_IMAGES } from '../support/images-damaged';
 
 /** What holds the documentation to the rest of the repository, besides scripts/docs.mjs --check. */
 
@@ -88,6 +89,16 @@ test.each([
 ])('%s lists every exit status', (page, expected) => {
   const [, text = ''] = /^\.SH EXIT STATUS\n([\s\S]*?)^\.SH /m.exec(read(`docs/man/${page}`)) ?? [];
   expect([...text.matchAll(/^\\fB(\d+)\\fR$/gm)].map(([, status]) => status)).toEqual(expected);
+});
+
+test('RELIABILITY.md counts the damaged images as they are', () => {
+  const counts = read('docs/RELIABILITY.md').matchAll(
+    /^\| (?:all damaged images|\[damaged images, repaired).*?\| (\d+)/gm,
+  );
+  expect([...counts].map(([, count]) => Number(count))).toEqual([
+    DAMAGED_IMAGES.length,
+    DAMAGED_IMAGES.length,
+  ]);
 });
 
 test('every environment variable that the program reads is documented', () => {
