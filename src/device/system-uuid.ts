@@ -40,6 +40,11 @@ export function systemUuid(): string | undefined {
   }
 }
 
+/** What this host is to a file system of the owner with this UUID. Throws as `systemUuid`. */
+export function roleHere(ownerUuid: string): 'owner' | 'client' {
+  return ownerUuid === systemUuid() ? 'owner' : 'client';
+}
+
 /**
  * This host's UUID; a host without one gets a random one, in a file that all may read, created whole: of several
  * processes that do this at once, one gives all of them theirs.

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run } from '../device/contiguous';
-import { systemUuid } from '../device/system-uuid';
+import { roleHere } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { eachRun } from '../log/file-map';
 import { printable } from '../log/paths';
@@ -89,7 +89,7 @@ export class Famfs {
       ...(mount ? { mountedOn: mount.directory } : {}),
       uuid: superblock.uuid,
       ownerUuid: superblock.ownerUuid,
-      role: superblock.ownerUuid === systemUuid() ? 'owner' : 'client',
+      role: roleHere(superblock.ownerUuid),
       allocationUnit: superblock.allocUnit,
       logEntries: replay.counts.entries,
       logCapacity: capacity,

@@ -1,4 +1,5 @@
 import { isPowerOfTwo } from '../numbers';
+import { isZero } from '../zeros';
 import { extentBase } from './entry';
 import { exactText, type Gap, gapsBetween, type Violation, verify } from './fields';
 import { entryFinding, type Finding, type FindingCode } from './findings';
@@ -26,9 +27,6 @@ export interface DeviceRecord {
   readonly size: number;
 }
 
-/** Up to so many bytes a loop is faster than a call of memcmp. */
-const LOOP_BYTES = 16;
-const ZEROS = Buffer.alloc(LOG_ENTRY.bytes);
 const { seqnum: SEQNUM, type: TYPE, crc: CRC } = LOG_ENTRY.fields;
 /** What of an entry must be zero, by its type. Unused extents and strips come on top. */
 export const FILE_GAPS = gapsOf(FILE_BODY.fields, FILE_BODY.fields.extents.offset);
@@ -245,10 +243,4 @@ export function entryPath(bytes: Buffer, base: number): string | undefined {
   const type = LOG_ENTRY.fields.type.get(bytes, base);
   if (type > 1) return undefined;
   return printable((type === ENTRY_FILE ? FILE_BODY : MKDIR_BODY).fields.path.get(bytes, base));
-}
-
-function isZero(bytes: Buffer, start: number, end: number): boolean {
-  if (end - start > LOOP_BYTES) return bytes.compare(ZEROS, 0, end - start, start, end) === 0;
-  for (let i = start; i < end; i++) if (bytes[i] !== 0) return false;
-  return true;
 }

@@ -20,6 +20,12 @@ export interface EntryBlocks {
   read(first: number, count: number): EntryBlock;
 }
 
+/** Entries `first` up to `first + count` as they are on the device: cached lines are dropped first. */
+export function readEntries(store: Store, first: number, count: number): Buffer {
+  store.invalidate(entryOffset(first), count * LOG_ENTRY.bytes);
+  return store.read(entryOffset(first), count * LOG_ENTRY.bytes);
+}
+
 /** Reads the blocks of a device into one piece of memory, one after the other. */
 export class StoreBlocks implements EntryBlocks {
   readonly bytes: Buffer;

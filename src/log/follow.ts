@@ -1,5 +1,6 @@
+import { readEntries } from './entry-blocks';
 import { readCounters } from './header';
-import { entryOffset, LOG_ENTRY, logCapacity } from './layout';
+import { LOG_ENTRY, logCapacity } from './layout';
 import type { Store } from './store';
 import { findSuperblock, type Superblock } from './superblock';
 
@@ -45,7 +46,7 @@ const READS = 3;
 export function soundEnd(store: Store, start: number, end: number): number {
   for (let first = start; first < end; first += BLOCK_ENTRIES) {
     const count = Math.min(BLOCK_ENTRIES, end - first);
-    const bytes = readFresh(store, first, count);
+    const bytes = readEntries(store, first, count);
     for (let i = 0; i < count; i++) {
       if (isSound(bytes, i * LOG_ENTRY.bytes, first + i) || isSoundAgain(store, first + i)) continue;
       return first + i;
@@ -55,13 +56,8 @@ export function soundEnd(store: Store, start: number, end: number): number {
 }
 
 function isSoundAgain(store: Store, index: number): boolean {
-  for (let read = 1; read < READS; read++) if (isSound(readFresh(store, index, 1), 0, index)) return true;
+  for (let read = 1; read < READS; read++) if (isSound(readEntries(store, index, 1), 0, index)) return true;
   return false;
-}
-
-function readFresh(store: Store, first: number, count: number): Buffer {
-  store.invalidate(entryOffset(first), count * LOG_ENTRY.bytes);
-  return store.read(entryOffset(first), count * LOG_ENTRY.bytes);
 }
 
 function isSound(bytes: Buffer, base: number, index: number): boolean {

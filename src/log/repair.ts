@@ -1,9 +1,9 @@
 import { isZero } from '../zeros';
-import { BLOCK_ENTRIES } from './entry-blocks';
+import { BLOCK_ENTRIES, readEntries } from './entry-blocks';
 import { exactText } from './fields';
 import { type Finding, type FindingCode, isError } from './findings';
 import { encodeHeader, inspectHeaderBytes } from './header';
-import { entryOffset, LOG_ENTRY, LOG_HEADER, LOG_OFFSET, logCapacity } from './layout';
+import { LOG_ENTRY, LOG_HEADER, LOG_OFFSET, logCapacity } from './layout';
 import { overlapsIn } from './overlaps';
 import { entryOfIno, Replay } from './replay';
 import { type Store, storeDurably } from './store';
@@ -175,11 +175,6 @@ function firstContradiction(
   for (const { earlier, later } of overlapsIn(replay.tree))
     if (entryOfIno(earlier) < start && entryOfIno(later) >= start) first ??= entryOfIno(later);
   return first;
-}
-
-function readEntries(store: Store, first: number, count: number): Buffer {
-  store.invalidate(entryOffset(first), count * LOG_ENTRY.bytes);
-  return store.read(entryOffset(first), count * LOG_ENTRY.bytes);
 }
 
 function actsBetween(before: Buffer, after: Buffer, why: (field: string) => string): RepairAct[] {

@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { daxNodes } from '../device/dax-sysfs';
 import { hintDirectory, hintsAreOwn } from '../server-place';
-
-const SYSFS_DEVICES = '/sys/bus/dax/devices';
 
 /** A path where a device may be; `expected` where somebody said that this one is there. */
 export interface Candidate {
@@ -14,7 +13,7 @@ export interface Candidate {
 export function candidates(uuid: string, given: readonly string[]): Candidate[] {
   const hint = hintOf(uuid);
   const expected = new Set([...given, ...(hint ? [hint] : [])]);
-  const others = [...devicesInEnvironment(), ...daxNodes()].filter((path) => !expected.has(path));
+  const others = [...devicesInEnvironment(), ...daxPaths()].filter((path) => !expected.has(path));
   return [
     ...[...expected].map((path) => ({ path, expected: true })),
     ...others.map((path) => ({ path, expected: false })),
@@ -63,13 +62,7 @@ function forgetDead(): void {
   }
 }
 
-/** The nodes of the DAX devices that the kernel lists. */
-export function daxNodes(): string[] {
-  try {
-    return readdirSync(SYSFS_DEVICES)
-      .sort()
-      .map((name) => join('/dev', name));
-  } catch {
-    return [];
-  }
+/** The paths of the DAX devices that the kernel lists. */
+export function daxPaths(): string[] {
+  return daxNodes('/sys').map(({ name }) => join('/dev', name));
 }

@@ -3,7 +3,7 @@ import { FamfsError } from '../errors';
 import { SUPERBLOCK_REGION } from '../log/layout';
 import { identify } from '../log/secondary';
 import { readSuperblockBytes } from '../log/superblock';
-import { daxNodes, devicesInEnvironment, noteHint } from '../members/candidates';
+import { daxPaths, devicesInEnvironment, noteHint } from '../members/candidates';
 
 /** What a device turned out to be. Sizes in bytes. */
 export interface ScannedDevice {
@@ -25,7 +25,7 @@ export interface DeviceScan {
  * secondary ones are, so that other verbs find them there.
  */
 export function scanDevices(given: readonly string[]): DeviceScan {
-  const paths = new Set([...given, ...devicesInEnvironment(), ...daxNodes()]);
+  const paths = new Set([...given, ...devicesInEnvironment(), ...daxPaths()]);
   return { devices: [...paths].map(scan) };
 }
 

@@ -1,4 +1,4 @@
-import { systemUuid } from '../device/system-uuid';
+import { roleHere } from '../device/system-uuid';
 import { LOG_OFFSET, SUPERBLOCK_VERSION } from '../log/layout';
 import type { Role } from './check';
 import { devicesOf, type ListedDevice } from './device-list';
@@ -44,7 +44,7 @@ function infoOf(view: View): Info {
     deviceKind: device.kind,
     uuid: superblock.uuid,
     ownerUuid: superblock.ownerUuid,
-    role: superblock.ownerUuid === systemUuid() ? 'owner' : 'client',
+    role: roleHere(superblock.ownerUuid),
     superblockVersion: SUPERBLOCK_VERSION,
     format: `${superblock.omfMajor}.${superblock.omfMinor}`,
     allocUnit: superblock.allocUnit,

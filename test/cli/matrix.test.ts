@@ -241,11 +241,9 @@ const VERBS: Readonly<Record<string, VerbSpec>> = {
   },
 };
 
-/** A test, or one that only says why there is none. */
+/** A test, unless the subject tells why there is none. */
 function cell(name: string, subject: object | string, run: () => Promise<void>): void {
-  if (typeof subject === 'object' && 'why' in subject)
-    test(`${name}: does not apply: ${subject.why}`, () => {});
-  else test(name, run);
+  if (typeof subject === 'string' || !('why' in subject)) test(name, run);
 }
 
 function expectStatus(run: Run, { statuses = [0] }: VerbSpec): void {
