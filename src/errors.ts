@@ -74,7 +74,8 @@ export const ERROR_TABLE = {
   'device-io': {
     exit: 1,
     fsck: 8,
-    meaning: 'The device could not be read or written, or has no room behind it.',
+    meaning:
+      'The device could not be read or written, or the file system that holds the device file is full.',
     todo: "Look at the kernel's log for memory errors, and at whether the file behind the device was shortened or its file system is full. `famfs fsck` tells what can still be read.",
   },
   'no-permission': {

@@ -178,7 +178,8 @@ export const stripeFlags = {
   }),
   nbuckets: Flags.integer({
     char: 'B',
-    description: 'equal parts of the only device that strips are spread over',
+    description:
+      'with one device: number of equal parts it is divided into, so that each strip lies in another',
     helpValue: 'N',
     dependsOn: ['nstrips'],
   }),
@@ -202,7 +203,7 @@ export function stripeOf(flags: {
 /** The flag of verbs that look for secondary devices. */
 export const deviceFlag = {
   device: Flags.string({
-    description: 'where to look first for a secondary device; may be given again',
+    description: 'where to look first for a secondary device',
     helpValue: 'PATH',
     multiple: true,
     multipleNonGreedy: true,

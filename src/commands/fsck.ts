@@ -35,11 +35,11 @@ Exit status: 0 clean (or warnings alone), 1 all errors corrected, 4 errors left,
       description: 'change nothing; with --repair, show what would be changed',
       exclusive: ['yes', 'preen'],
     }),
-    yes: Flags.boolean({ char: 'y', description: 'repair without asking' }),
+    yes: Flags.boolean({ char: 'y', description: 'repair, as --repair, without asking' }),
     preen: Flags.boolean({
       char: 'p',
       charAliases: ['a'],
-      description: 'repair without asking, and only where no entry is given up or appears',
+      description: 'repair, as --repair, without asking, and only where no entry is given up or appears',
       exclusive: ['yes'],
     }),
     backup: Flags.string({
