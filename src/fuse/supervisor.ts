@@ -27,9 +27,12 @@ import { onMountPoint } from './mount-point';
 import type { Parts } from './parts';
 import { WorkerPool } from './pool';
 import { RunDirectory } from './run-directory';
+import { ServerSignals } from './server-signals';
 import { ServiceManager } from './service-manager';
 import { SharedState } from './shared-state';
 import { ServerStatus } from './status';
+
+const LONG_MS = 2 ** 30;
 
 /**
  * The server's first process: mounts, starts the workers that serve, watches the log, holds control socket, signals
@@ -37,10 +40,11 @@ import { ServerStatus } from './status';
  * there is none. Returns the exit status.
  */
 export async function supervise(config: ServerConfig): Promise<number> {
+  const signals = new ServerSignals(config.directory);
   const logger = new Logger(config.logLevel, 'supervisor');
   let supervisor: Supervisor;
   try {
-    supervisor = await Supervisor.start(config, logger);
+    supervisor = await Supervisor.start(config, signals, logger);
   } catch (error) {
     const failure = error instanceof FamfsError ? error : new FamfsError('internal', String(error));
     logger.error(failure.message);
@@ -49,7 +53,7 @@ export async function supervise(config: ServerConfig): Promise<number> {
     return 1;
   }
   // Whoever is told may send a signal at once, which must not end the server with the mount left behind.
-  const unmounted = supervisor.untilUnmounted();
+  const unmounted = supervisor.untilUnmounted(signals);
   tellReadiness({ state: 'ready', pid: process.pid, ...supervisor.summary() }, logger);
   return unmounted;
 }
@@ -67,6 +71,7 @@ function tellReadiness(readiness: Readiness, logger: Logger): void {
 
 class Supervisor {
   private constructor(
+    private readonly config: ServerConfig,
     private readonly session: FuseSession,
     private readonly pool: WorkerPool,
     private readonly watch: LogWatch,
@@ -77,7 +82,7 @@ class Supervisor {
     private readonly logger: Logger,
   ) {}
 
-  static async start(config: ServerConfig, logger: Logger): Promise<Supervisor> {
+  static async start(config: ServerConfig, signals: ServerSignals, logger: Logger): Promise<Supervisor> {
     await RunDirectory.prepareBase(logger);
     const device = openDevice(config.device, { writable: false });
     const superblock = loadSuperblock(device);
@@ -87,21 +92,23 @@ class Supervisor {
     logger.follow(shared);
     const role: Role = superblock.ownerUuid === systemUuid() ? 'owner' : 'client';
     const devices = new DeviceWatch(device, superblock, config.devices, shared, logger);
-    const session = await onMountPoint(config.directory, config.directoryId, logger, () =>
-      mountSession(config.directory, mountOptions(config)),
-    );
+    const session = await onMountPoint(config.directory, config.directoryId, logger, () => {
+      signals.check();
+      return mountSession(config.directory, mountOptions(config));
+    });
     if (!session) {
       throw new FamfsError('mount-failed', `${config.directory}: FUSE mount failed`);
     }
     try {
-      return await Supervisor.#serve({ config, device, devices, logger, role, session, shared, superblock });
+      const parts = { config, device, devices, logger, role, session, shared, superblock };
+      return await Supervisor.#serve(parts, signals);
     } catch (error) {
       session.unmount();
       throw error;
     }
   }
 
-  static async #serve(parts: Parts): Promise<Supervisor> {
+  static async #serve(parts: Parts, signals: ServerSignals): Promise<Supervisor> {
     const { config, device, devices, logger, role, session, shared, superblock } = parts;
     const registrar = { fuseFd: session.fd, writable: !config.readOnly, ioctl };
     const kernel = agree(registrar, config, device, logger);
@@ -116,12 +123,7 @@ class Supervisor {
       mountedAt: Date.now(),
     };
     const pool = new WorkerPool(session.fd, kernel.resend, workerConfig, shared, logger, config.workers);
-    try {
-      await pool.start();
-    } catch (error) {
-      pool.close();
-      throw error;
-    }
+    await signals.during(pool.start());
     const watch = new LogWatch(device, superblock, shared, devices, logger);
     const status = new ServerStatus({ ...parts, kernel, pool, watch });
     const runDirectory = await RunDirectory.claim(
@@ -129,13 +131,17 @@ class Supervisor {
       stateOf(config, role),
       logger,
     );
-    const control = await ControlServer.listen(runDirectory.path, { ...parts, pool, status, watch });
-    logger.info(`mounted ${config.device} on ${config.directory} as ${role}`);
-    const manager = new ServiceManager(logger);
-    manager.ready(status.report());
-    const supervisor = new Supervisor(session, pool, watch, status, control, runDirectory, manager, logger);
-    supervisor.#beginPolling(config.pollSeconds);
-    return supervisor;
+    try {
+      const control = await ControlServer.listen(runDirectory.path, { ...parts, pool, status, watch });
+      signals.check();
+      logger.info(`mounted ${config.device} on ${config.directory} as ${role}`);
+      const manager = new ServiceManager(logger);
+      manager.ready(status.report());
+      return new Supervisor(config, session, pool, watch, status, control, runDirectory, manager, logger);
+    } catch (error) {
+      await runDirectory.release();
+      throw error;
+    }
   }
 
   summary() {
@@ -145,21 +151,24 @@ class Supervisor {
   }
 
   /** Waits for the end, unmounting on SIGTERM and SIGINT. */
-  async untilUnmounted(): Promise<number> {
-    const unmount = (signal: NodeJS.Signals) => {
-      this.logger.info(`${signal}: unmounting`);
-      this.manager.stopping();
-      this.pool.close();
-      this.session.unmount();
-    };
-    process.on('SIGTERM', unmount);
-    process.on('SIGINT', unmount);
-    process.on('SIGHUP', () => this.#look());
+  async untilUnmounted(signals: ServerSignals): Promise<number> {
+    // While no worker can be started there may be nothing else that Node waits for.
+    const mounted = setInterval(() => {}, LONG_MS);
+    this.#beginPolling(this.config.pollSeconds);
+    signals.handOver({ unmount: (signal) => this.#unmount(signal), look: () => this.#look() });
     await this.pool.unmounted;
     await this.control.close();
     await this.runDirectory.release();
     this.logger.info('unmounted');
+    clearInterval(mounted);
     return this.pool.gaveUp ? 1 : 0;
+  }
+
+  #unmount(signal: NodeJS.Signals): void {
+    this.logger.info(`${signal}: unmounting`);
+    this.manager.stopping();
+    this.pool.close();
+    this.session.unmount();
   }
 
   #beginPolling(seconds: number): void {
