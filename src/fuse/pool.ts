@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FamfsError } from '../errors';
-import { cloneFuseDevice } from '../native/fuse-device';
+import { cloneFuseDevice, isFuseDeviceGone } from '../native/fuse-device';
 import type { WorkerConfig } from './config';
 import { EIO } from './errno';
 import { answerAllWithEio } from './last-resort';
@@ -12,14 +10,17 @@ import type { Logger } from './logger';
 import { resendRequests } from './notify';
 import { OUT_HEADER_BYTES, UNIQUE_RESEND, writeOutHeader } from './protocol';
 import type { SharedState } from './shared-state';
-import { ATTENTION, WORKER_FD } from './worker';
+import { ATTENTION } from './worker';
 import type { RequestInHand, WorkerPage } from './worker-page';
+import { comesToServe, hasStarted, startWorker } from './worker-start';
 
 /** Workers that end before they serve anything, so often in a row, are not replaced any more. */
 const MOST_FRUITLESS_ENDS = 5;
 /** A worker that does not sit out a pause within this time is stuck, and killed. */
 const PAUSE_LIMIT_MS = 2000;
 const PAUSE_POLL_MS = 1;
+/** How long after a worker could not be started that is tried again. */
+const RETRY_MS = 1000;
 /** Ends by these come from outside; a request is not blamed for them. */
 const OUTSIDE_SIGNALS: ReadonlySet<NodeJS.Signals | null> = new Set([
   'SIGKILL',
@@ -32,8 +33,10 @@ interface Member {
   readonly slot: number;
   readonly page: WorkerPage;
   /** This worker's descriptor of /dev/fuse. Held open here too: the kernel drops what was taken through it when it closes. */
-  clone: number;
+  clone?: number | undefined;
   child?: ChildProcess | undefined;
+  /** Whether the log of the server tells that it could not be started. */
+  refused: boolean;
   startedAt: number;
   restarts: number;
 }
@@ -61,7 +64,8 @@ export class WorkerPool {
   #mending: Promise<void> | undefined;
   #pauses = 0;
   #fruitlessEnds = 0;
-  #closing = false;
+  /** Whether the file system is gone: no worker is replaced, and when none is left all is done. */
+  #gone = false;
   #gaveUp = false;
 
   constructor(
@@ -78,7 +82,7 @@ export class WorkerPool {
     this.#members = shared.workers.slice(0, count).map((page, slot) => ({
       slot,
       page,
-      clone: cloneFuseDevice(fuseFd),
+      refused: false,
       startedAt: 0,
       restarts: 0,
     }));
@@ -111,45 +115,62 @@ export class WorkerPool {
     }
   }
 
-  /** Lets workers end without being replaced, since the file system is being unmounted or the mount failed. */
-  close(): void {
-    this.#closing = true;
-  }
-
-  /** Starts a worker; the promise is true when it serves, false when it ended before. */
+  /** Starts a worker; the promise is true when it serves, false when it ended before, and never rejected. */
   async #spawn(member: Member): Promise<boolean> {
     member.page.reset();
     member.startedAt = Date.now();
-    const config: WorkerConfig = { ...this.config, slot: member.slot };
-    const script = process.argv[1] as string;
-    const child = spawn(process.execPath, [...process.execArgv, script, 'worker', JSON.stringify(config)], {
-      // A process group of its own: Ctrl-C at a terminal is for the supervisor alone.
-      detached: true,
-      stdio: ['ignore', 'ignore', 'inherit', member.clone, this.shared.fd, 'pipe'],
-    });
-    member.child = child;
-    child.on('error', (error) => this.logger.error(`worker ${member.slot}: ${error.message}`));
-    child.on('exit', (status, signal) => this.#ended({ member, status, signal }));
-    const pipe = (child.stdio as readonly unknown[])[WORKER_FD.pipe] as Readable;
-    return (await text(pipe).catch(() => '')) !== '';
+    try {
+      member.clone ??= cloneFuseDevice(this.fuseFd);
+      const child = startWorker({ ...this.config, slot: member.slot }, member.clone, this.shared.fd);
+      member.child = child;
+      child.on('exit', (status, signal) => this.#ended({ member, status, signal }));
+      const serves = comesToServe(child);
+      await hasStarted(child);
+      child.on('error', (error) => this.logger.error(`worker ${member.slot}: ${error.message}`));
+      member.refused = false;
+      return await serves;
+    } catch (error) {
+      this.#notStarted(member, error as Error);
+      return false;
+    }
+  }
+
+  /** The system may be out of processes, descriptors or memory for a while. */
+  #notStarted(member: Member, { message }: Error): void {
+    member.child = undefined;
+    if (!member.refused)
+      this.logger.error(`worker ${member.slot} cannot be started (${message}): tried again every second`);
+    member.refused = true;
+    setTimeout(() => {
+      if (!this.#gaveUp && !this.#isGone()) void this.#spawn(member);
+    }, RETRY_MS);
   }
 
   #ended(end: End): void {
     end.member.child = undefined;
-    if (end.status === 0) {
-      // The kernel says to every worker that the file system is gone.
-      this.#closing = true;
-      if (this.#members.every(({ child }) => child === undefined)) this.#unmountedNow();
-      return;
-    }
-    if (this.#closing) {
-      if (this.#members.every(({ child }) => child === undefined)) this.#unmountedNow();
+    // The kernel says to every worker that the file system is gone.
+    if (end.status === 0) this.#gone = true;
+    if (this.#gone) {
+      this.#endWithoutWorkers();
       return;
     }
     this.#ends.push(end);
-    this.#mending ??= this.#mend().finally(() => {
-      this.#mending = undefined;
-    });
+    this.#mending ??= this.#mend()
+      .catch((error: Error) => this.logger.error(`workers are not replaced: ${error.message}`))
+      .finally(() => {
+        this.#mending = undefined;
+      });
+  }
+
+  /** Whether the file system is gone, which nobody tells when there is no worker. */
+  #isGone(): boolean {
+    this.#gone ||= isFuseDeviceGone(this.fuseFd);
+    if (this.#gone) this.#endWithoutWorkers();
+    return this.#gone;
+  }
+
+  #endWithoutWorkers(): void {
+    if (this.#members.every(({ child }) => child === undefined)) this.#unmountedNow();
   }
 
   /** Replaces workers that ended until none is left to replace. */
@@ -160,7 +181,7 @@ export class WorkerPool {
       for (const end of ends) this.#settle(end);
       if (this.resend && ends.length > 0) this.#resendAll();
       if (held) this.shared.pause = 0;
-      if (this.#closing) return;
+      if (this.#isGone()) return;
       if (this.#fruitlessEnds >= MOST_FRUITLESS_ENDS) {
         if (!this.#anyServes()) {
           this.#giveUp();
@@ -223,7 +244,7 @@ export class WorkerPool {
     const reply = Buffer.alloc(OUT_HEADER_BYTES);
     writeOutHeader(reply, reply.length, EIO, inHand.unique);
     try {
-      writeSync(member.clone, reply);
+      if (member.clone !== undefined) writeSync(member.clone, reply);
     } catch {
       // It was answered before the worker died, or its caller is gone.
     }
@@ -231,8 +252,8 @@ export class WorkerPool {
 
   /** Without RESEND: closing the descriptor has the kernel fail what was taken through it with ECONNABORTED. */
   #dropTaken(member: Member): void {
-    closeSync(member.clone);
-    member.clone = cloneFuseDevice(this.fuseFd);
+    if (member.clone !== undefined) closeSync(member.clone);
+    member.clone = undefined;
   }
 
   #resendAll(): void {
@@ -254,7 +275,9 @@ export class WorkerPool {
         'no more are started, and all requests are answered with EIO until the unmount',
     );
     for (const { child } of this.#members) child?.kill('SIGKILL');
-    void answerAllWithEio(this.fuseFd).then(() => this.#unmountedNow());
+    void answerAllWithEio(this.fuseFd)
+      .catch((error: Error) => this.logger.error(`requests are not answered any more: ${error.message}`))
+      .then(() => this.#unmountedNow());
   }
 }
 

@@ -167,7 +167,6 @@ class Supervisor {
   #unmount(signal: NodeJS.Signals): void {
     this.logger.info(`${signal}: unmounting`);
     this.manager.stopping();
-    this.pool.close();
     this.session.unmount();
   }
 

@@ -1,4 +1,5 @@
 import { bind, type Library } from './bind';
+import { cloneFuseDevice } from './fuse-device';
 import { addressOf, ioctl } from './libc';
 
 export const LIBFUSE: Library = { soname: 'libfuse3.so.3', debianPackage: 'libfuse3-3 fuse3' };
@@ -12,7 +13,7 @@ const STANDARD_STREAMS = [0, 1, 2] as const;
 
 /** A libfuse session: the mount and its /dev/fuse descriptor. Requests are read from the descriptor, not by libfuse. */
 export interface FuseSession {
-  /** The /dev/fuse descriptor of the mount, owned by the session. */
+  /** A /dev/fuse descriptor of the mount, which stays open for what is served after unmount(). */
   readonly fd: number;
   /** Unmounts (lazily when in use). */
   unmount(): void;
@@ -41,10 +42,14 @@ export function mountSession(directory: string, options: readonly string[]): Fus
     fuse.fuse_session_destroy(session);
     return undefined;
   }
-  return {
-    fd: fuse.fuse_session_fd(session),
-    unmount: () => void fuse.fuse_session_unmount(session),
-  };
+  const unmount = () => void fuse.fuse_session_unmount(session);
+  try {
+    // libfuse closes its own when it unmounts, and the number may then become that of something else.
+    return { fd: cloneFuseDevice(fuse.fuse_session_fd(session)), unmount };
+  } catch (error) {
+    unmount();
+    throw error;
+  }
 }
 
 /** struct fuse_args { int argc; char **argv; int allocated; }, with all that it points to kept alive. */

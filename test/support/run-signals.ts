@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { shell } from './run';
+import { command, shell } from './run';
 import { exists, put } from './run-files';
 import type { Scratch } from './run-scratch';
 
@@ -44,4 +44,15 @@ export async function holdLock(
       await holder;
     },
   };
+}
+
+/** Processes that serve a mount. */
+export async function workersOf(mount: string): Promise<number[]> {
+  const { stdout } = await command('pgrep', ['-f', `^famfs worker ${mount}$`]);
+  return stdout.split('\n').filter(Boolean).map(Number);
+}
+
+/** Whether a debugger or strace is attached to a process. */
+export function isTraced(pid: number): boolean {
+  return !/^TracerPid:\t0$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
