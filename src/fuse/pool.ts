@@ -19,6 +19,8 @@ const MOST_FRUITLESS_ENDS = 5;
 /** A worker that does not sit out a pause within this time is stuck, and killed. */
 const PAUSE_LIMIT_MS = 2000;
 const PAUSE_POLL_MS = 1;
+/** One that was killed may be in a system call that does not end soon. */
+const KILLED_POLL_MS = 50;
 /** How long after a worker could not be started that is tried again. */
 const RETRY_MS = 1000;
 /** Ends by these come from outside; a request is not blamed for them. */
@@ -203,18 +205,22 @@ export class WorkerPool {
    */
   async #pauseAll(): Promise<boolean> {
     const pause = ++this.#pauses;
+    const killed = new Set<ChildProcess>();
+    const started = performance.now();
     this.shared.pause = pause;
-    for (let waited = 0; ; waited += PAUSE_POLL_MS) {
+    for (;;) {
       const busy = this.#members.filter(({ child, page }) => child && page.ready && page.paused !== pause);
       if (busy.length === 0) return true;
+      const isLate = performance.now() - started > PAUSE_LIMIT_MS;
       for (const { child, slot } of busy) {
-        if (waited < PAUSE_LIMIT_MS) child?.kill(ATTENTION);
-        else {
+        if (!isLate) child?.kill(ATTENTION);
+        else if (child && !killed.has(child)) {
+          killed.add(child);
           this.logger.error(`worker ${slot} does not answer: killed`);
-          child?.kill('SIGKILL');
+          child.kill('SIGKILL');
         }
       }
-      await sleep(PAUSE_POLL_MS);
+      await sleep(isLate ? KILLED_POLL_MS : PAUSE_POLL_MS);
     }
   }
 
