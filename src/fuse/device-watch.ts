@@ -21,16 +21,20 @@ export class DeviceWatch {
   readonly #offered = new Set<number>();
   #registrar: Registrar | undefined;
 
-  /** `given` are paths where devices are looked for first. */
+  /** `given` are paths where devices are looked for first; what is below `directory`, the mount point, is none. */
   constructor(
     primary: Device,
     superblock: Superblock,
     given: readonly string[],
+    directory: string,
     private readonly shared: SharedState,
     private readonly logger: Logger,
   ) {
     this.#scan = new DeviceScan(primary, superblock);
-    this.#members = new Members(primary, superblock, this.#scan.devices, given);
+    this.#members = new Members(primary, superblock, this.#scan.devices, given, {
+      writable: primary.writable,
+      notBelow: directory,
+    });
   }
 
   /** Looks at the whole log, before anything is served, and from then on tells the kernel of devices, if it maps files. */

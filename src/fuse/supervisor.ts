@@ -91,7 +91,7 @@ class Supervisor {
     shared.logLevel = LOG_LEVELS.indexOf(config.logLevel);
     logger.follow(shared);
     const role: Role = superblock.ownerUuid === systemUuid() ? 'owner' : 'client';
-    const devices = new DeviceWatch(device, superblock, config.devices, shared, logger);
+    const devices = new DeviceWatch(device, superblock, config.devices, config.directory, shared, logger);
     const session = await onMountPoint(config.directory, config.directoryId, logger, () => {
       signals.check();
       return mountSession(config.directory, mountOptions(config));

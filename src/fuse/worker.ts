@@ -51,6 +51,7 @@ export function serve(config: WorkerConfig): void {
   const members = new Members(device, superblock, replay.devices, config.devices, {
     writable: !readOnly,
     noSync,
+    notBelow: config.directory,
   });
   const notify = (message: Buffer) => void writeSync(WORKER_FD.fuse, message);
   const server = new FileServer(members, replay, config, shared, page, notify, logger);

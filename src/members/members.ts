@@ -1,8 +1,8 @@
-import type { Device, OpenOptions } from '../device/device';
+import type { Device } from '../device/device';
 import type { DeviceRecord } from '../log/check-entry';
 import { type Finding, finding } from '../log/findings';
 import type { Superblock } from '../log/superblock';
-import { findMember, type MemberProblem, memberError } from './search';
+import { findMember, type MemberOptions, type MemberProblem, memberError } from './search';
 
 /** How long a device that was not found is not looked for again. */
 const RETRY_MS = 1000;
@@ -35,7 +35,7 @@ export class Members implements DeviceTable {
     private readonly superblock: Superblock,
     readonly records: readonly DeviceRecord[],
     private readonly given: readonly string[] = [],
-    private readonly options: OpenOptions = { writable: primary.writable },
+    private readonly options: MemberOptions = { writable: primary.writable },
   ) {
     this.#open.set(0, primary);
   }

@@ -4,6 +4,7 @@ import { type ErrorCode, FamfsError } from '../errors';
 import type { DeviceRecord } from '../log/check-entry';
 import { type Identity, identify } from '../log/secondary';
 import { readSuperblockBytes, type Superblock } from '../log/superblock';
+import { leadsBelow } from './below';
 import { candidates, noteHint } from './candidates';
 
 /** Why a device that the log names cannot be used. */
@@ -39,6 +40,12 @@ export function memberError(primary: string, problem: MemberProblem): FamfsError
   return new FamfsError(CODES[problem.trouble], `${primary}: ${problem.detail}`, HINTS[problem.trouble]);
 }
 
+/** How secondary devices are looked for and opened. */
+export interface MemberOptions extends OpenOptions {
+  /** The real path of a directory: what is below it is not looked at. */
+  readonly notBelow?: string;
+}
+
 export type FoundMember =
   | { readonly device: Device; readonly problem?: never }
   | { readonly device?: never; readonly problem: MemberProblem };
@@ -54,9 +61,10 @@ export interface Wanted {
  * Opens a device of a file system, wherever it is on this host: it is known by its UUID, whatever its path. What is
  * found where it should be, and is not it, makes the problem.
  */
-export function findMember(wanted: Wanted, options: OpenOptions, given: readonly string[]): FoundMember {
+export function findMember(wanted: Wanted, options: MemberOptions, given: readonly string[]): FoundMember {
   let found: MemberProblem | undefined;
   for (const { expected, path } of candidates(wanted.record.uuid, given)) {
+    if (options.notBelow !== undefined && leadsBelow(path, options.notBelow)) continue;
     const seen = look(path, options);
     if (seen instanceof FamfsError) {
       if (expected && seen.code !== 'no-device') found ??= missing(wanted, seen.message);

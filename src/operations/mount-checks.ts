@@ -7,6 +7,7 @@ import { DeviceScan } from '../log/device-scan';
 import { readLogHeader } from '../log/header';
 import { MAX_LOG_LENGTH } from '../log/layout';
 import { loadSuperblock, type Superblock } from '../log/superblock';
+import { leadsBelow } from '../members/below';
 import { Members } from '../members/members';
 import { type MemberProblem, memberError } from '../members/search';
 import { directoryId } from '../server-contract';
@@ -83,16 +84,19 @@ export interface DeviceChecks {
 
 /**
  * Opens the primary device and all that its log names once.
- * Throws what opening it does, `not-famfs`, `bad-superblock` or `bad-log`, `mount-failed` for a log too long to be served,
+ * Throws `usage` for one that a mount on `directory`, a real path, would hide, what opening it does, `not-famfs`, `bad-superblock` or `bad-log`, `mount-failed` for a log too long to be served,
  * `device-locked` when that may be so because another process is just making a file system on it, and `device-missing`,
  * `-damaged`, `-foreign` or `-truncated` for a secondary one.
  */
-export function checkDevices(path: string, options: DeviceChecks): CheckedDevices {
+export function checkDevices(path: string, directory: string, options: DeviceChecks): CheckedDevices {
   const device = openDevice(path, { writable: false });
   try {
+    checkOutside(device.path, directory);
     const superblock = superblockOf(path, device);
     checkLogLength(path, superblock);
-    return checkSecondaries(device, superblock, options);
+    const checked = checkSecondaries(device, superblock, options);
+    for (const found of checked.found) checkOutside(found, directory);
+    return checked;
   } finally {
     device.close();
   }
@@ -112,7 +116,21 @@ function superblockOf(path: string, device: Device): Superblock {
   }
 }
 
-function checkSecondaries(device: Device, superblock: Superblock, options: DeviceChecks): CheckedDevices {
+/** A server would have to ask itself for a device that is below its mount. */
+function checkOutside(device: string, directory: string): void {
+  if (!leadsBelow(device, directory)) return;
+  throw new FamfsError(
+    'usage',
+    `${directory}: the device ${device} is in this directory, and a mount would hide it`,
+    'mount on a directory that no device of the file system is in',
+  );
+}
+
+function checkSecondaries(
+  device: Device,
+  superblock: Superblock,
+  options: DeviceChecks,
+): CheckedDevices & { readonly found: readonly string[] } {
   const given = (options.devices ?? []).map((path) => resolve(path));
   const scan = new DeviceScan(device, superblock);
   scan.to(readLogHeader(device, superblock));
@@ -122,7 +140,7 @@ function checkSecondaries(device: Device, superblock: Superblock, options: Devic
     const [first] = absent;
     if (first && !options.degraded) throw refusal(device.path, first);
     const found = scan.devices.flatMap((_record, index) => (index > 0 && members.find(index)?.path) || []);
-    return { device: device.path, devices: [...new Set([...found, ...given])], absent };
+    return { device: device.path, found, devices: [...new Set([...found, ...given])], absent };
   } finally {
     members.closeSecondaries();
   }

@@ -76,11 +76,11 @@ export async function mount(
   const point = checkDirectory(directoryPath);
   const { directory } = point;
   checkFuse();
-  if (options.checkOnly) return placeOf(checkDevices(devicePath, options), directory);
+  if (options.checkOnly) return placeOf(checkDevices(devicePath, directory, options), directory);
   let server: ChildProcess | undefined;
   let ended: (() => Promise<void>) | undefined;
   const result = await withDaxMode(devicePath, options, async () => {
-    const checked = checkDevices(devicePath, options);
+    const checked = checkDevices(devicePath, directory, options);
     const logFile = options.foreground ? undefined : (options.logFile ?? defaultLogFile(directory));
     const log = logFile === undefined ? undefined : openLog(logFile);
     server = startServer(configOf(checked, point, options), log);

@@ -118,7 +118,14 @@ export class TestKernel {
       writable: true,
       noSync: true,
     });
-    this.watch = new DeviceWatch(device, superblock, devices, this.shared, this.supervisorLogger);
+    this.watch = new DeviceWatch(
+      device,
+      superblock,
+      devices,
+      DEFAULT_CONFIG.directory,
+      this.shared,
+      this.supervisorLogger,
+    );
     this.watch.start(choice.strategy === 'extent-maps' ? registrar : undefined);
     const workerConfig: WorkerConfig = {
       ...DEFAULT_CONFIG,
