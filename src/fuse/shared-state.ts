@@ -1,10 +1,8 @@
-import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { ftruncateSync } from 'node:fs';
 import type { Derailment } from '../log/follow';
 import { logCapacity } from '../log/layout';
 import { INO } from '../log/tree';
-import { bufferAt, mapShared } from '../native/libc';
+import { bufferAt, mapShared, memoryFile } from '../native/libc';
 import { OVERRIDE_BYTES, OverrideTable } from './overrides';
 import { SharedSet } from './shared-set';
 import { WORKER_PAGE_BYTES, WorkerPage } from './worker-page';
@@ -74,11 +72,12 @@ export class SharedState {
     this.#mapStates = table.subarray(inodes * OVERRIDE_BYTES);
   }
 
-  /** Makes new state, all zero, in memory that has no name and ends with its last process. */
+  /**
+   * Makes new state, all zero, in memory that has no name and ends with its last process. It is not in /dev/shm: when that
+   * is full, the first touch of a page is SIGBUS, and in containers it is small.
+   */
   static create(logLength: number): SharedState {
-    const directory = '/dev/shm';
-    const fd = openNameless(directory) ?? openNameless(tmpdir());
-    if (fd === undefined) throw new Error(`neither ${directory} nor ${tmpdir()} can be written`);
+    const fd = memoryFile('famfs-state');
     ftruncateSync(fd, sharedBytes(logLength));
     return new SharedState(fd, logLength);
   }
@@ -183,21 +182,4 @@ function sharedBytes(logLength: number): number {
 
 function inodesOf(logLength: number): number {
   return INO.first + logCapacity(logLength);
-}
-
-function openNameless(directory: string): number | undefined {
-  const path = join(directory, `famfs-${process.pid}-${Math.random().toString(36).slice(2)}`);
-  let fd: number;
-  try {
-    fd = openSync(path, 'wx+', 0o600);
-  } catch {
-    return undefined;
-  }
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-  return fd;
 }

@@ -10,6 +10,7 @@ const libc = bindOnUse(
     msync: { returns: 'i32', takes: ['i64', 'i64', 'i32'], errno: true },
     flock: { returns: 'i32', takes: ['i32', 'i32'], errno: true },
     ioctl: { returns: 'i32', takes: ['i32', 'i64', 'bytes'], errno: true },
+    memfd_create: { returns: 'i32', takes: ['text', 'u32'], errno: true },
     fallocate: { returns: 'i32', takes: ['i32', 'i32', 'i64', 'i64'], errno: true },
     lseek: { returns: 'i64', takes: ['i32', 'i64', 'i32'], errno: true },
     sendfile: { returns: 'i64', takes: ['i32', 'i32', 'bytes', 'i64'], errno: true },
@@ -54,6 +55,8 @@ const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const MADV_POPULATE_READ = 22;
 const MNT_DETACH = 2;
+const MFD_CLOEXEC = 1;
+const MFD_NOEXEC_SEAL = 8;
 
 function check(call: string, result: WithErrno<number>): number {
   if (result.value === -1) throw systemError(call, result.errno);
@@ -106,6 +109,18 @@ export function mapSharedAt(address: number, fd: number, offset: number, length:
 export function mapZerosAt(address: number, length: number): void {
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
   check('mmap', libc.mmap(address, length, PROT_READ, flags, -1, 0));
+}
+
+/**
+ * Makes an empty file in memory that no mount holds or limits; it ends with its last descriptor, which children inherit
+ * only as one of their stdio. `name` is for whoever looks at /proc. Throws the system's error.
+ */
+export function memoryFile(name: string): number {
+  const flags = MFD_CLOEXEC | MFD_NOEXEC_SEAL;
+  const made = libc.memfd_create(name, flags);
+  if (made.value !== -1) return made.value;
+  // Kernels before 6.3 do not know that it shall never be a program; later ones can be set to insist on it.
+  return check('memfd_create', libc.memfd_create(name, MFD_CLOEXEC));
 }
 
 /** Ends a mapping made by mapShared. Buffers on it must not be used any more. */
