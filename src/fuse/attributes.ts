@@ -5,6 +5,9 @@ import { ATTR_BYTES, FATTR, writeNumber } from './protocol';
 
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
+const S_ISUID = 0o4000;
+const S_ISGID = 0o2000;
+const S_IXGRP = 0o010;
 const WRITE_BITS = 0o222;
 const MODE_BITS = 0o7777;
 const SECTOR = 512;
@@ -58,6 +61,15 @@ export class Attributes {
     if (valid & FATTR.GID) this.overrides.setGid(ino, body.readUInt32LE(80));
     if (valid & FATTR.ATIME) this.overrides.setAtime(ino, timeIn(body, valid & FATTR.ATIME_NOW, 32, 56));
     if (valid & FATTR.MTIME) this.overrides.setMtime(ino, timeIn(body, valid & FATTR.MTIME_NOW, 40, 60));
+  }
+
+  /** Takes the set-user-ID bit, and where the group may execute the set-group-ID bit, off a file. False if it had none. */
+  dropSetIds(ino: number): boolean {
+    const mode = this.#mode(ino);
+    const kept = mode & ~(S_ISUID | (mode & S_IXGRP ? S_ISGID : 0));
+    if (kept === mode) return false;
+    this.overrides.setMode(ino, kept);
+    return true;
   }
 
   #mode(ino: number): number {

@@ -1,4 +1,4 @@
-import { FamfsError } from '../errors';
+import { errnoOf, FamfsError } from '../errors';
 import type { Derailment } from '../log/follow';
 import type { Replay } from '../log/replay';
 import { KIND, type Tree } from '../log/tree';
@@ -12,6 +12,7 @@ import type { Logger } from './logger';
 import { MAPPED_OPEN_OUT_BYTES, writeMappedOpen } from './maps/extent-layout';
 import { ExtentMaps, type Notify } from './maps/extent-maps';
 import { writeDaxdev, writeFmap } from './maps/fmap-v4';
+import { attributesChanged } from './notify';
 import { openFlags } from './open-flags';
 import {
   ATTR_OUT_BYTES,
@@ -27,6 +28,7 @@ import {
   SHORTEST_BODY,
   STATFS_OUT_BYTES,
   WRITE_IN_BYTES,
+  WRITE_KILL_SUIDGID,
   WRITE_OUT_BYTES,
   writeNumber,
 } from './protocol';
@@ -63,7 +65,7 @@ export class FileServer implements RequestHandler {
     config: WorkerConfig,
     private readonly shared: SharedState,
     private readonly page: WorkerPage,
-    notify: Notify,
+    private readonly notify: Notify,
     private readonly logger: Logger,
   ) {
     this.#tree = replay.tree;
@@ -274,11 +276,22 @@ export class FileServer implements RequestHandler {
       throw new Refusal(EINVAL, `a write of ${length} bytes without them`);
     this.#checkFile(ino);
     this.#checkDevice();
+    if (request.readUInt32LE(IN_HEADER_BYTES + 20) & WRITE_KILL_SUIDGID) this.#dropSetIds(ino);
     const written = this.#io.write(ino, offset, request.subarray(start, start + length));
     this.page.countWritten(written);
     const out = this.#out.fill(0, 0, WRITE_OUT_BYTES);
     out.writeUInt32LE(written, 0);
     return this.#sent(WRITE_OUT_BYTES);
+  }
+
+  /** The kernel leaves this to the server where writes bypass the page cache, and has the mode cached. */
+  #dropSetIds(ino: number): void {
+    if (!this.#attributes.dropSetIds(ino)) return;
+    try {
+      this.notify(attributesChanged(ino));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error; // which is: it does not know the inode
+    }
   }
 
   #sync(ino: number): ReplyBody {

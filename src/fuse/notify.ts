@@ -11,6 +11,7 @@ import {
 
 const writeAsync = promisify(write);
 const INVAL_INODE_BYTES = 24;
+const ATTRIBUTES_ALONE = -1n;
 
 function notification(code: number, bodyBytes = 0): Buffer {
   const message = Buffer.alloc(OUT_HEADER_BYTES + bodyBytes);
@@ -21,6 +22,14 @@ function notification(code: number, bodyBytes = 0): Buffer {
 /** Has the kernel send every request again that was read from any descriptor of the connection and not answered. */
 export function resendRequests(fuseFd: number): void {
   writeSync(fuseFd, notification(NOTIFY_RESEND));
+}
+
+/** What has the kernel ask for an inode's attributes again. It waits for nothing: a worker may send it. */
+export function attributesChanged(ino: number): Buffer {
+  const message = notification(NOTIFY_INVAL_INODE, INVAL_INODE_BYTES);
+  writeNumber(message, OUT_HEADER_BYTES, ino);
+  message.writeBigInt64LE(ATTRIBUTES_ALONE, OUT_HEADER_BYTES + 8);
+  return message;
 }
 
 /**

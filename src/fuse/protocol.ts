@@ -101,6 +101,9 @@ export const FOPEN_DIRECT_IO = 1 << 0;
 export const FOPEN_KEEP_CACHE = 1 << 1;
 export const FOPEN_PARALLEL_DIRECT_WRITES = 1 << 6;
 
+/** Bit of WRITE's flags: set-user-ID and set-group-ID bits are to go, since who writes may not keep them. */
+export const WRITE_KILL_SUIDGID = 1 << 2;
+
 /** Bits of SETATTR's `valid`. */
 export const FATTR = {
   MODE: 1,

@@ -1,6 +1,7 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command, commandOk, famfsOk, shell } from '../support/run';
+import { modeOf } from '../support/run-files';
 import { scratchAll } from '../support/run-scratch';
 import { type Created, creat, firstOffset, pattern, python, readAt, writeAt } from './helpers';
 
@@ -59,6 +60,19 @@ describe('writing in place', () => {
     const expected = Buffer.alloc(1_000_000);
     pattern(131_072).copy(expected, 3 * 4096);
     await expectContents(path, created, expected);
+  });
+
+  test.each([
+    ['a user', 1000, 0o6777, 0o777],
+    ['a user, where the group may not execute', 1000, 0o6767, 0o2767],
+    ['root', 0, 0o6777, 0o6777],
+  ])('by %s: set-user-ID and set-group-ID bits', async (_who, uid, before, after) => {
+    const { path } = await newFile(100_000);
+    chmodSync(path, before);
+    expect(modeOf(path)).toBe(before);
+    const words = ['if=/dev/zero', `of=${path}`, 'bs=10', 'count=1', 'conv=notrunc'];
+    await commandOk('dd', words, { uid, gid: uid });
+    expect(modeOf(path)).toBe(after);
   });
 
   test('pwrite at offsets, over each other, up to the last byte', async () => {

@@ -109,8 +109,8 @@ export function readIn(offset: bigint, size: number): Buffer {
 }
 
 /** struct fuse_write_in and the data. `size` is what the struct says of it. */
-export function writeIn(offset: bigint, data: Buffer, size = data.length): Buffer {
-  return Buffer.concat([pack(0n, offset, size, 0, 0n, 0, 0), data]);
+export function writeIn(offset: bigint, data: Buffer, size = data.length, writeFlags = 0): Buffer {
+  return Buffer.concat([pack(0n, offset, size, writeFlags, 0n, 0, 0), data]);
 }
 
 export interface SetattrIn {

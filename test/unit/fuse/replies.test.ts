@@ -166,6 +166,51 @@ describe('files', () => {
     expect(kernel.page.bytesRead).toBe(data.length + 4);
   });
 
+  describe('WRITE that is to take set-user-ID and set-group-ID bits away', () => {
+    const KILL_SUIDGID = 4;
+    const write = (kernel: TestKernel, flags: number) =>
+      kernel.do(KERNEL_OP.write, inoOf(0), writeIn(0n, Buffer.from('x'), 1, flags));
+    const modeNow = (kernel: TestKernel) =>
+      decodeAttr(kernel.do(KERNEL_OP.getattr, inoOf(0), pack(0, 0, 0n)), 16).mode & 0o7777;
+    const change = (kernel: TestKernel, mode: number) =>
+      kernel.do(KERNEL_OP.setattr, inoOf(0), setattrIn({ valid: 1, mode: S_IFREG | mode }));
+
+    test.each([
+      [0o6777, 0o777],
+      [0o2755, 0o755],
+      [0o6767, 0o2767],
+      [0o1777, 0o1777],
+    ])('%o becomes %o', (before, after) => {
+      const kernel = kernelOn();
+      change(kernel, before);
+      write(kernel, KILL_SUIDGID);
+      expect(modeNow(kernel)).toBe(after);
+    });
+
+    test('one that is logged goes, and the kernel is told once that its attributes are old', () => {
+      const kernel = kernelOn();
+      write(kernel, 1);
+      expect(modeNow(kernel)).toBe(0o4640);
+      expect(kernel.notifications).toEqual([]);
+      write(kernel, KILL_SUIDGID);
+      write(kernel, KILL_SUIDGID);
+      expect(modeNow(kernel)).toBe(0o640);
+      expect(kernel.notifications.map(({ body, error, unique }) => [error, unique, body])).toEqual([
+        [2, 0n, pack(BigInt(inoOf(0)), -1n, 0n)],
+      ]);
+    });
+
+    test('a kernel that does not know the inode does not mind', () => {
+      const kernel = kernelOn({
+        onNotify: () => {
+          throw Object.assign(new Error('no inode'), { code: 'ENOENT' });
+        },
+      });
+      write(kernel, KILL_SUIDGID);
+      expect(modeNow(kernel)).toBe(0o640);
+    });
+  });
+
   test('the end of a file is the end of a read, and of a write', () => {
     const kernel = kernelOn();
     const read = (offset: bigint, size: number) => kernel.do(KERNEL_OP.read, inoOf(0), readIn(offset, size));
