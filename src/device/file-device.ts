@@ -1,4 +1,4 @@
-import { fdatasyncSync, fstatSync, readSync, statfsSync } from 'node:fs';
+import { fdatasyncSync, readSync, statfsSync } from 'node:fs';
 import { errnoOf } from '../errors';
 import { bufferAt, mapSharedPopulated, punchHole, sendFile, unmap } from '../native/libc';
 import { PAGE_BYTES } from '../numbers';
@@ -114,7 +114,7 @@ export class FileDevice extends MappedDevice implements Device {
   invalidate(): void {}
 
   override currentSize(): number {
-    return fstatSync(this.fd).size;
+    return this.stat().size;
   }
 
   #copy(offset: number, source: number, position: number, length: number): number {

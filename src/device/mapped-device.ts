@@ -1,4 +1,4 @@
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync, fstatSync, type Stats } from 'node:fs';
 import { FamfsError } from '../errors';
 import { tryLock, unlock } from '../native/libc';
 import { checkRange, ioError } from './checks';
@@ -50,7 +50,7 @@ export abstract class MappedDevice {
   }
 
   identity(): string {
-    const { dev, ino, rdev } = fstatSync(this.fd);
+    const { dev, ino, rdev } = this.stat();
     return `${dev}:${ino}:${rdev}`;
   }
 
@@ -65,6 +65,14 @@ export abstract class MappedDevice {
   close(): void {
     this.windows.close();
     closeSync(this.fd);
+  }
+
+  protected stat(): Stats {
+    try {
+      return fstatSync(this.fd);
+    } catch (cause) {
+      throw ioError(this.path, 'ask the system about it', cause);
+    }
   }
 
   protected checkRange(offset: number, length: number): void {

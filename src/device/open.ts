@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, realpathSync, type Stats, st
 import { join } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
 import { pathBytes, pathText } from '../path-bytes';
+import { ioError } from './checks';
 import { DaxDevice } from './dax-device';
 import { daxModeOf, wrongMode } from './dax-mode';
 import { daxNodeOf, numberIn } from './dax-sysfs';
@@ -12,8 +13,9 @@ const SYSFS = '/sys';
 
 /**
  * Opens a devdax character device or a regular file as a device.
- * Throws FamfsError `no-device` or `no-permission`, with the path, when it is neither or cannot be opened, and
- * `dax-mode` when it is a DAX device in a mode in which it cannot be mapped.
+ * Throws FamfsError `no-device` or `no-permission`, with the path, when it is neither or cannot be opened,
+ * `dax-mode` when it is a DAX device in a mode in which it cannot be mapped, and `device-io` when the system tells nothing
+ * of it.
  */
 export function openDevice(path: string, options: OpenOptions): Device {
   const fd = open(options.through ?? path, options.writable);
@@ -21,7 +23,8 @@ export function openDevice(path: string, options: OpenOptions): Device {
     return deviceOn(fd, path, options);
   } catch (error) {
     closeSync(fd);
-    throw error;
+    const isOwn = error instanceof FamfsError || errnoOf(error) === undefined;
+    throw isOwn ? error : ioError(path, 'open it', error);
   }
 }
 

@@ -35,16 +35,16 @@ export class LogWatch {
 
   /** One look. Never throws: what is wrong goes to the shared state and the log. */
   look(): void {
-    this.#checkPath();
-    if (this.shared.deviceFailed || this.shared.foreign) return;
     try {
+      this.#checkPath();
+      if (this.shared.deviceFailed || this.shared.foreign) return;
       this.#checkSize();
       if (this.shared.frozen) this.#lookAtFrozen();
       else this.#look();
       this.devices.look();
     } catch (error) {
-      if (!(error instanceof FamfsError)) throw error;
-      this.logger.error(`${error.message}: its files answer EIO from now on`);
+      if (this.shared.deviceFailed) return;
+      this.logger.error(`${(error as Error).message}: its files answer EIO from now on`);
       this.shared.failDevice(0);
     }
   }

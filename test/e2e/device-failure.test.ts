@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandOk, famfs, famfsOk } from '../support/run';
+import { commandOk, famfs, famfsOk, startCommand } from '../support/run';
 import { expectClean } from '../support/run-expect';
 import { namesIn } from '../support/run-files';
 import { mountsBelow, scratchEach } from '../support/run-scratch';
@@ -131,6 +131,37 @@ describe('a device file', () => {
       renameSync(`${device}.aside`, device);
       await until('it is itself again', async () => !(await statusOf(mount)).deviceReplaced);
       await famfsOk(['mkdir', '--no-sync', join(mount, 'x')]);
+    });
+  });
+
+  describe('of which the system tells nothing any more', () => {
+    /** Has strace make fstat(2) and its like fail in a server's supervisor; what it returns ends that. */
+    const failStat = async (): Promise<() => Promise<unknown>> => {
+      const { pid } = await statusOf(mount);
+      const inject = 'inject=statx,fstat,newfstatat:error=ESTALE';
+      const { child, done } = startCommand('strace', [
+        '-f',
+        '-o',
+        scratch.path('trace'),
+        '-e',
+        inject,
+        '-p',
+        String(pid),
+      ]);
+      return () => {
+        child.kill('SIGINT');
+        return done;
+      };
+    };
+
+    test('fails, and the server goes on', async () => {
+      const end = await failStat();
+      await until('the failure is known', async () => (await statusOf(mount)).deviceFailed);
+      await end();
+      expect(readFailure(join(mount, 'dir/file'))).toBe('EIO');
+      expectNames();
+      await famfsOk(['umount', mount]);
+      expect(mountsBelow(scratch.root)).toEqual([]);
     });
   });
 });

@@ -84,7 +84,8 @@ export function shell(script: string, options: RunOptions = {}): Promise<Run> {
   return command('/bin/bash', ['-c', script], { ...options, env });
 }
 
-function startCommand(file: string, args: readonly string[], options: RunOptions): Started {
+/** Starts any other command. */
+export function startCommand(file: string, args: readonly string[], options: RunOptions = {}): Started {
   const { cwd, gid, input, timeout = DEFAULT_TIMEOUT_MS, uid } = options;
   const child = spawn(file, args, {
     env: environment(options),
