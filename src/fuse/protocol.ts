@@ -135,7 +135,7 @@ export const INIT_OUT_BYTES = 64;
 export const WRITE_IN_BYTES = 40;
 export const DIRENT_BYTES = 24;
 
-/** 1 MiB in pages: the most a kernel passes in one request. */
+/** 1 MiB in pages of 4 KiB: the most a kernel passes in one request. Where its pages are larger, max_read counts. */
 export const MAX_PAGES = 256;
 export const MAX_READ = MAX_PAGES * 4096;
 export const MAX_WRITE = 2 ** 20;

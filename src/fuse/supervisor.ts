@@ -26,6 +26,7 @@ import { attachDevice, type Registrar } from './maps/extent-maps';
 import { onMountPoint } from './mount-point';
 import type { Parts } from './parts';
 import { WorkerPool } from './pool';
+import { MAX_READ } from './protocol';
 import { RunDirectory } from './run-directory';
 import { ServerSignals } from './server-signals';
 import { ServiceManager } from './service-manager';
@@ -196,6 +197,7 @@ function mountOptions(config: ServerConfig): string[] {
     'subtype=famfs',
     'default_permissions',
     'noatime',
+    `max_read=${MAX_READ}`,
     ...config.kernelOptions,
   ];
   if (config.allowOther) options.push('allow_other');

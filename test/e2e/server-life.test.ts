@@ -66,6 +66,12 @@ describe('the server of a mount', () => {
     await allGone(state);
   });
 
+  test('is never asked for more by one read than it answers', async () => {
+    await start();
+    const { stdout } = await commandOk('findmnt', ['-n', '-o', 'FS-OPTIONS', mount]);
+    expect(stdout.trim().split(',')).toContain(`max_read=${2 ** 20}`);
+  });
+
   test('unmounts on SIGTERM', async () => {
     const { pid } = await start();
     const state = await stateDirectory();
