@@ -7,6 +7,7 @@ import {
   KERNEL_STRATEGIES,
   LOG_LEVELS,
   MOST_INODES,
+  MOST_POLL_SECONDS,
 } from './types';
 
 /** What the command line and the FUSE server, two programs, say to each other. */
@@ -27,7 +28,7 @@ export const ServerConfig = z.object({
   /** Worker processes. */
   workers: z.number().int().min(1).max(16),
   /** Seconds between two looks at the log; 0 for none. */
-  pollSeconds: z.number().min(0),
+  pollSeconds: z.number().min(0).max(MOST_POLL_SECONDS),
   /** Other users may use the mount; needs root, or user_allow_other in /etc/fuse.conf. */
   allowOther: z.boolean(),
   /** Options of mount(8) that the kernel heeds for every file system, such as noexec. */

@@ -70,5 +70,8 @@ export const DEVICE_TROUBLES = ['missing', 'damaged', 'foreign', 'truncated', 'f
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** The most seconds between two looks at the log: timers count milliseconds in 31 bits. */
+export const MOST_POLL_SECONDS = 2_147_483;
+
 /** Inode numbers that one request to a server to drop cached bytes may name. */
 export const MOST_INODES = 256;

@@ -1,6 +1,6 @@
 import { Args, Flags, type Interfaces } from '@oclif/core';
 import type { MountOptions, MountPlace, MountResult } from '../operations/mount';
-import { LOG_LEVELS } from '../types';
+import { LOG_LEVELS, MOST_POLL_SECONDS } from '../types';
 import { filesAndDirectories } from '../ui/counts';
 import { BaseCommand, defined, deviceFlag, syncFlag } from './base';
 import { daxModeFlag } from './dax-mode-flag';
@@ -39,6 +39,7 @@ export const mountFlags = {
     description: 'seconds between two looks at the log; 0 for none',
     default: 1,
     min: 0,
+    max: MOST_POLL_SECONDS,
   }),
   ...daxModeFlag,
   ...syncFlag,

@@ -1,6 +1,6 @@
 import { FamfsError } from '../errors';
 import type { MountOptions } from '../operations/mount';
-import { CACHE_MODES, FMAP_MODES, LOG_LEVELS } from '../types';
+import { CACHE_MODES, FMAP_MODES, LOG_LEVELS, MOST_POLL_SECONDS } from '../types';
 import { defined } from './base';
 
 type Given = { -readonly [K in keyof MountOptions]?: MountOptions[K] | undefined };
@@ -65,7 +65,7 @@ const TAKERS: Readonly<Record<string, Taker>> = {
   },
   poll: (parsed, value) => {
     parsed.pollSeconds = Number(value);
-    return /^\d+$/.test(value);
+    return /^\d+$/.test(value) && parsed.pollSeconds <= MOST_POLL_SECONDS;
   },
 };
 

@@ -205,12 +205,15 @@ describe('mount refuses', () => {
     await expectFailure(['mount', ...log(), device, at], failure);
   });
 
-  test.each(['nonsense', 'ro,nonsense', 'dax=maybe', 'set-daxmode=famfs', ''])('-o "%s"', async (options) => {
-    const device = await scratch.makeDevice('4g');
-    const args = ['mount', ...log(), '-o', options, device, scratch.directory('mnt')];
-    await expectFailure(args, { status: 2, code: 'usage', says: ['-o', options.split(',').at(-1) ?? ''] });
-    expect(mountsBelow(scratch.root)).toEqual([]);
-  });
+  test.each(['nonsense', 'ro,nonsense', 'dax=maybe', 'set-daxmode=famfs', 'poll=2147484', ''])(
+    '-o "%s"',
+    async (options) => {
+      const device = await scratch.makeDevice('4g');
+      const args = ['mount', ...log(), '-o', options, device, scratch.directory('mnt')];
+      await expectFailure(args, { status: 2, code: 'usage', says: ['-o', options.split(',').at(-1) ?? ''] });
+      expect(mountsBelow(scratch.root)).toEqual([]);
+    },
+  );
 
   test.each([
     ['--set-daxmode', 'devdax'],
@@ -228,6 +231,11 @@ describe('mount refuses', () => {
   test('a log level that there is not', async () => {
     const args = ['mount', '--log-level', 'loud', '/dev/null', scratch.root];
     await expectFailure(args, { status: 2, code: 'usage', says: ['--log-level', 'loud'] });
+  });
+
+  test('more seconds between looks at the log than a timer can wait', async () => {
+    const args = ['mount', '--poll', '2147484', '/dev/null', scratch.root];
+    await expectFailure(args, { status: 2, code: 'usage', says: ['2147484', '2147483'] });
   });
 
   test('a log file that cannot be written', async () => {
