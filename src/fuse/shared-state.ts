@@ -98,7 +98,9 @@ export class SharedState {
 
   /** Raises the number of entries known to be there. */
   wantEntries(count: number): void {
-    if (count > this.wantedEntries) Atomics.store(this.#words, WORD.wantedEntries, count);
+    for (let known = this.wantedEntries; known < count; known = this.wantedEntries) {
+      Atomics.compareExchange(this.#words, WORD.wantedEntries, known, count);
+    }
   }
 
   /** Why what is served stays as it is, if it does: the log turned invalid. */
@@ -113,8 +115,12 @@ export class SharedState {
 
   /** Once the bytes are known to be another file system's, no other reason takes the place of that. */
   freeze(reason: FreezeReason): void {
-    if (this.foreign && !FOREIGN.has(reason)) return;
-    Atomics.store(this.#words, WORD.frozen, FREEZE_REASONS.indexOf(reason) + 1);
+    const next = FREEZE_REASONS.indexOf(reason) + 1;
+    for (;;) {
+      const now = Atomics.load(this.#words, WORD.frozen);
+      if (FOREIGN.has(FREEZE_REASONS[now - 1]) && !FOREIGN.has(reason)) return;
+      if (Atomics.compareExchange(this.#words, WORD.frozen, now, next) === now) return;
+    }
   }
 
   /** True once a page of the primary device could not be read or written: all files answer EIO from then on. */
