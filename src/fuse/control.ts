@@ -1,4 +1,4 @@
-import { chmodSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { LogLevelBody, type ReplayAnswer, ReplayBody } from '../server-contract';
 import { controlSocket } from '../server-place';
@@ -46,9 +46,12 @@ export class ControlServer {
       });
     });
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(ownPath, resolve);
+      server.once('error', reject);
+      // The socket is made within listen(), and has this mode from the first.
+      const umask = process.umask(0o177);
+      server.listen(ownPath, resolve);
+      process.umask(umask);
     });
-    chmodSync(ownPath, 0o600);
     renameSync(ownPath, path);
     server.unref();
     return new ControlServer(server);
