@@ -1,7 +1,7 @@
 import { fstatSync, type Stats, statSync } from 'node:fs';
+import { withDirectoryLock } from '../device/directory-lock';
 import { errnoOf, FamfsError } from '../errors';
 import { directoryId } from '../server-contract';
-import { withDirectoryLock } from './directory-lock';
 import type { Logger } from './logger';
 
 /**

@@ -9,10 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { withDirectoryLock } from '../device/directory-lock';
 import { errnoOf, FamfsError } from '../errors';
 import type { ServerState } from '../server-contract';
 import { hintDirectory, isServer, runDirectory, serverIn, stateFile } from '../server-place';
-import { withDirectoryLock } from './directory-lock';
 import type { Logger } from './logger';
 
 /** A directory without a state is of a server that is just starting, until it is this old. */

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withDirectoryLock } from '../device/directory-lock';
 import { FamfsError } from '../errors';
 import { findRunDirectory, isServer, serverIn } from '../server-place';
 import { mountAt } from './mounts';
@@ -38,10 +40,14 @@ export async function unmount(path: string): Promise<UnmountResult> {
 async function untilGone(pid: number, runDirectory: string): Promise<void> {
   for (let waited = 0; waited < SERVER_END_MS; waited += POLL_MS) {
     if (serverIn(runDirectory) !== pid) return;
-    if (!isServer(pid)) {
-      rmSync(runDirectory, { recursive: true, force: true });
-      return;
-    }
+    if (!isServer(pid)) return removeLeft(pid, runDirectory);
     await sleep(POLL_MS);
   }
+}
+
+/** Removes what a dead server left, unless the server of a later mount, which may have the same number, has taken it. */
+function removeLeft(pid: number, runDirectory: string): Promise<void> {
+  return withDirectoryLock(dirname(runDirectory), undefined, () => {
+    if (serverIn(runDirectory) === pid) rmSync(runDirectory, { recursive: true, force: true });
+  });
 }

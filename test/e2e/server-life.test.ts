@@ -1,8 +1,20 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { runDirectory } from '../../src/server-place';
-import { command, commandOk, famfs, famfsOk, shell, succeeded } from '../support/run';
+import { runDirectory, stateFile } from '../../src/server-place';
+import { command, commandOk, famfs, famfsOk, shell, start as startFamfs, succeeded } from '../support/run';
 import { mountsBelow, scratchEach } from '../support/run-scratch';
+import { runDirectoryOf } from '../support/run-server';
+import { holdDirectoryLock, whenOpen } from '../support/run-signals';
 import { creat, eventually, firstOffset, pattern, processesOf, python, readAt, writeAt } from './helpers';
 
 interface Mounted {
@@ -151,6 +163,22 @@ answer([attempt(lambda: os.stat(path + '/nothing')), attempt(lambda: os.listdir(
     await eventually('its processes are gone', () => processesOf(device, mount).length === 0);
     await famfsOk(['umount', mount]);
     expect(isMounted()).toBe(false);
+  });
+
+  test('killed leaves a run directory that famfs umount does not take from a server that came meanwhile', async () => {
+    const { pid } = await start();
+    const directory = await runDirectoryOf(mount);
+    process.kill(pid, 'SIGKILL');
+    await eventually('its processes are gone', () => processesOf(device, mount).length === 0);
+    const { release } = await holdDirectoryLock('/run/famfs', scratch);
+    const { child, done } = startFamfs(['umount', mount]);
+    await whenOpen(child, '/run/famfs');
+    expect(isMounted()).toBe(false);
+    writeFileSync(stateFile(directory), JSON.stringify({ pid: process.pid }));
+    await release();
+    succeeded(await done);
+    expect(existsSync(stateFile(directory))).toBe(true);
+    rmSync(directory, { recursive: true });
   });
 
   test('has what was written on the device after an unmount, also from a mapping nobody synced', async () => {

@@ -33,9 +33,25 @@ export async function holdLock(
   scratch: Scratch,
   name = 'lock',
 ): Promise<{ release: () => Promise<void> }> {
+  return hold(`9<>'${device}'`, scratch, name);
+}
+
+/** Takes the lock of a directory, as servers do. Returns once it is held. */
+export async function holdDirectoryLock(
+  directory: string,
+  scratch: Scratch,
+): Promise<{ release: () => Promise<void> }> {
+  return hold(`9<'${directory}'`, scratch, 'directory');
+}
+
+async function hold(
+  redirection: string,
+  scratch: Scratch,
+  name: string,
+): Promise<{ release: () => Promise<void> }> {
   const [held, go] = [scratch.path(`${name}-held`), scratch.path(`${name}-go`)];
   const holder = shell(
-    `exec 9<>'${device}'; flock 9; touch ${held}; until [ -e ${go} ]; do sleep 0.01; done`,
+    `exec ${redirection}; flock 9; touch ${held}; until [ -e ${go} ]; do sleep 0.01; done`,
   );
   while (!exists(held)) await sleep(5);
   return {

@@ -1,19 +1,23 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLock } from '../native/libc';
-import type { Logger } from './logger';
 
-/** Longer than any server holds one. Anybody who may read a directory can, and must not keep a server from its work. */
+/** Longer than famfs holds one. Anybody who may read a directory can, and must not keep others from their work. */
 const LONGEST_WAIT_MS = 5000;
 const BETWEEN_TRIES_MS = 10;
 
+/** Who is told that a lock could not be had. */
+interface Warned {
+  warn(message: string): void;
+}
+
 /**
- * Runs `work` while no other server has the lock of a directory. A user need not be allowed to read it: then nothing is
- * locked, and `fd` is undefined.
+ * Runs `work` while no other process of famfs has the lock of a directory. A user need not be allowed to read it: then
+ * nothing is locked, and `fd` is undefined. `logger` is told where another one keeps the lock, and `work` goes on without.
  */
 export async function withDirectoryLock<T>(
   directory: string,
-  logger: Logger,
+  logger: Warned | undefined,
   work: (fd: number | undefined) => T,
 ): Promise<T> {
   const fd = opened(directory);
@@ -34,11 +38,11 @@ function opened(directory: string): number | undefined {
   }
 }
 
-async function lock(fd: number, directory: string, logger: Logger): Promise<void> {
+async function lock(fd: number, directory: string, logger: Warned | undefined): Promise<void> {
   const started = performance.now();
   while (!tryLock(fd)) {
     if (performance.now() - started > LONGEST_WAIT_MS) {
-      logger.warn(`${directory}: another process has held its lock for long; going on without`);
+      logger?.warn(`${directory}: another process has held its lock for long; going on without`);
       return;
     }
     await sleep(BETWEEN_TRIES_MS);
