@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Device } from '../device/device';
+import { FamfsError } from '../errors';
 import { DeviceScan } from '../log/device-scan';
 import type { Superblock } from '../log/superblock';
 import { Members } from '../members/members';
@@ -20,6 +21,8 @@ export class DeviceWatch {
   /** Devices that the kernel was offered. */
   readonly #offered = new Set<number>();
   #registrar: Registrar | undefined;
+  /** Flushes under way: no device is closed meanwhile. */
+  #flushing = 0;
 
   /** `given` are paths where devices are looked for first; what is below `directory`, the mount point, is none. */
   constructor(
@@ -67,6 +70,7 @@ export class DeviceWatch {
    */
   async flush(): Promise<void> {
     const errors: unknown[] = [];
+    this.#flushing++;
     for (const index of this.#members.records.keys()) {
       try {
         await flushInSteps(this.#members.find(index));
@@ -74,6 +78,7 @@ export class DeviceWatch {
         errors.push(error);
       }
     }
+    this.#flushing--;
     if (errors.length > 0) throw errors[0];
   }
 
@@ -84,13 +89,37 @@ export class DeviceWatch {
 
   #lookAtDevices(): void {
     for (let index = 1; index < this.#members.count; index++) {
+      if (this.#flushing === 0) this.#doubt(index);
       const problem = this.#members.problem(index);
       this.#tell(index, problem?.detail);
-      if (problem) continue;
-      const device = this.#members.at(index);
-      this.#checkSize(index, device);
-      this.#offerToKernel(index, device);
+      if (!problem) this.#offerToKernel(index, this.#members.at(index));
     }
+  }
+
+  /** Looks for a device anew that workers, which look for themselves, do not find, or that is not what it was. */
+  #doubt(index: number): void {
+    if (this.shared.takeUnfound(index)) this.#members.forget(index);
+    const device = this.shared.hasFailed(index) ? undefined : this.#members.find(index);
+    const failure = device && this.#failureOf(index, device);
+    if (!failure) return;
+    this.shared.failDevice(index);
+    this.logger.error(`${failure}: its files answer EIO from now on`);
+  }
+
+  /** What is wrong with a device that was found; undefined where nothing is. */
+  #failureOf(index: number, device: Device): string | undefined {
+    const size = this.#members.records[index]?.size ?? 0;
+    try {
+      // A file that became shorter has lost data.
+      if (device.currentSize() < size)
+        return `${device.path} became shorter than the ${size} bytes of device ${index}`;
+      if (this.#members.isItself(index)) return undefined;
+    } catch (error) {
+      if (!(error instanceof FamfsError)) throw error;
+      return error.message;
+    }
+    this.#members.forget(index);
+    return `${device.path} is not device ${index} any more`;
   }
 
   /** Has the log tell that a device cannot be used, or can be used again, once. */
@@ -103,16 +132,6 @@ export class DeviceWatch {
       this.#told.set(index, problem);
       this.logger.error(`${problem}: its files answer EIO`);
     }
-  }
-
-  /** A file that became shorter has lost data. */
-  #checkSize(index: number, device: Device): void {
-    const size = this.#members.records[index]?.size ?? 0;
-    if (this.shared.hasFailed(index) || device.currentSize() >= size) return;
-    this.shared.failDevice(index);
-    this.logger.error(
-      `${device.path} became shorter than the ${size} bytes of device ${index}: its files answer EIO from now on`,
-    );
   }
 
   /** Files on a device that the kernel does not take are served plainly. */

@@ -41,6 +41,7 @@ export class ServedDevices implements DeviceTable {
       return this.members.at(index);
     } catch (error) {
       if (!(error instanceof FamfsError)) throw error;
+      this.shared.noteUnfound(index);
       throw new Refusal(EIO, error.message);
     }
   }

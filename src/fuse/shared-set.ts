@@ -1,4 +1,4 @@
-/** A set of small numbers, as bits in words of shared memory. Numbers are added by any process, and stay. */
+/** A set of small numbers, as bits in words of shared memory. Numbers are added by any process, and stay until taken. */
 export class SharedSet {
   constructor(private readonly words: Int32Array) {}
 
@@ -14,5 +14,12 @@ export class SharedSet {
   /** Adds a number, which the set must be able to hold. */
   add(number: number): void {
     Atomics.or(this.words, number >>> 5, 1 << (number & 31));
+  }
+
+  /** Takes a number out; false if it was not there. */
+  take(number: number): boolean {
+    if (!this.has(number)) return false;
+    Atomics.and(this.words, number >>> 5, ~(1 << (number & 31)));
+    return true;
   }
 }

@@ -10,13 +10,14 @@ import { WORKER_PAGE_BYTES, WorkerPage } from './worker-page';
 /** Workers a server can have. */
 export const MOST_WORKERS = 16;
 
-const HEADER_BYTES = 4096;
+const HEADER_BYTES = 8192;
 
 /** Words of the header, by index. */
 const WORD = { pause: 0, wantedEntries: 1, frozen: 2, logLevel: 3, maps: 5 } as const;
 /** Words of the header that are sets of devices by index, first and behind the last. */
 const FAILED_DEVICES = [64, 544] as const;
 const KERNEL_DEVICES = [544, 1024] as const;
+const UNFOUND_DEVICES = [1024, 1504] as const;
 
 const MAPS_ACCEPTED = 1;
 
@@ -50,6 +51,7 @@ export class SharedState {
   readonly #words: Int32Array;
   readonly #failedDevices: SharedSet;
   readonly #kernelDevices: SharedSet;
+  readonly #unfoundDevices: SharedSet;
   readonly #mapStates: Uint8Array;
 
   /** Maps the state that `fd` is open on; `logLength` in bytes, of the file system that is served. */
@@ -63,6 +65,7 @@ export class SharedState {
     this.#words = new Int32Array(memory.buffer, memory.byteOffset, HEADER_BYTES / 4);
     this.#failedDevices = new SharedSet(this.#words.subarray(...FAILED_DEVICES));
     this.#kernelDevices = new SharedSet(this.#words.subarray(...KERNEL_DEVICES));
+    this.#unfoundDevices = new SharedSet(this.#words.subarray(...UNFOUND_DEVICES));
     this.workers = Array.from({ length: MOST_WORKERS }, (_, i) => {
       const start = HEADER_BYTES + i * WORKER_PAGE_BYTES;
       return new WorkerPage(memory.subarray(start, start + WORKER_PAGE_BYTES));
@@ -136,6 +139,16 @@ export class SharedState {
   /** A device whose index is too high to be noted takes the primary, and so all files, with it. */
   failDevice(index: number): void {
     this.#failedDevices.add(this.#failedDevices.holds(index) ? index : 0);
+  }
+
+  /** Notes that a worker could not use secondary device `index`, so that the supervisor looks for it too. */
+  noteUnfound(index: number): void {
+    if (this.#unfoundDevices.holds(index)) this.#unfoundDevices.add(index);
+  }
+
+  /** Whether a worker noted a device as one that it could not use, since this was asked last. */
+  takeUnfound(index: number): boolean {
+    return this.#unfoundDevices.take(index);
   }
 
   /** True once the kernel was told of secondary device `index`: it can map files there. */

@@ -2,7 +2,14 @@ import type { Device } from '../device/device';
 import type { DeviceRecord } from '../log/check-entry';
 import { type Finding, finding } from '../log/findings';
 import type { Superblock } from '../log/superblock';
-import { findMember, type MemberOptions, type MemberProblem, memberError } from './search';
+import {
+  findMember,
+  isStill,
+  type MemberOptions,
+  type MemberProblem,
+  memberError,
+  type Wanted,
+} from './search';
 
 /** How long a device that was not found is not looked for again. */
 const RETRY_MS = 1000;
@@ -66,6 +73,21 @@ export class Members implements DeviceTable {
     return this.records.flatMap((_record, index) => this.problem(index) ?? []);
   }
 
+  /**
+   * Whether a device that can be used still says that it is the one that the log names. Throws FamfsError `device-io`
+   * where it cannot be read.
+   */
+  isItself(index: number): boolean {
+    return isStill(this.#wanted(index), this.at(index));
+  }
+
+  /** Closes a secondary device, if it is open: it is looked for when it is needed next. */
+  forget(index: number): void {
+    if (index === 0) return;
+    this.#open.get(index)?.close();
+    this.#open.delete(index);
+  }
+
   /** Waits until all that was flushed, on any device, is durable. */
   fence(): void {
     for (const device of this.#open.values()) device.fence();
@@ -87,12 +109,16 @@ export class Members implements DeviceTable {
     if (device) return { device };
     const absent = this.#absent.get(index);
     if (absent && performance.now() - absent.since < RETRY_MS) return { problem: absent.problem };
-    const record = this.records[index];
-    if (!record) throw new RangeError(`the log names no device ${index}`);
-    const found = findMember({ superblock: this.superblock, index, record }, this.options, this.given);
+    const found = findMember(this.#wanted(index), this.options, this.given);
     if (found.device) this.#open.set(index, found.device);
     else this.#absent.set(index, { problem: found.problem, since: performance.now() });
     return found;
+  }
+
+  #wanted(index: number): Wanted {
+    const record = this.records[index];
+    if (!record) throw new RangeError(`the log names no device ${index}`);
+    return { superblock: this.superblock, index, record };
   }
 }
 

@@ -70,15 +70,24 @@ export function findMember(wanted: Wanted, options: MemberOptions, given: readon
       if (expected && seen.code !== 'no-device') found ??= missing(wanted, seen.message);
       continue;
     }
-    const trouble = compare(wanted, seen);
-    if (!trouble && seen.identity.deviceUuid === wanted.record.uuid) {
+    if (isIt(wanted, seen)) {
       noteHint(wanted.record.uuid, path);
       return { device: seen.device };
     }
     seen.device.close();
+    const trouble = compare(wanted, seen);
     if (trouble && (expected || trouble === 'truncated')) found ??= problemOf(wanted, trouble, path, seen);
   }
   return { problem: found ?? missing(wanted) };
+}
+
+/** Whether a device that was found still says that it is the one. Throws FamfsError `device-io` where it cannot be read. */
+export function isStill(wanted: Wanted, device: Device): boolean {
+  return isIt(wanted, { device, identity: identify(readSuperblockBytes(device)) });
+}
+
+function isIt(wanted: Wanted, seen: Seen): boolean {
+  return compare(wanted, seen) === undefined && seen.identity.deviceUuid === wanted.record.uuid;
 }
 
 interface Seen {

@@ -286,3 +286,55 @@ describe('a device that becomes shorter under its mount', () => {
     await unmount(mount);
   });
 });
+
+describe('a device whose superblock changes under its mount', () => {
+  const harms = [
+    ['damaged', true, () => writeRange(paths[1] as string, 0, Buffer.alloc(4096))],
+    [
+      'foreign',
+      true,
+      async () => {
+        const other = ['x', 'y'].map((name) => scratch.path(name)) as [string, string];
+        await famfsOk(['mkfs', '--no-sync', '-q', '--create', '4g', ...other]);
+        writeRange(paths[1] as string, 0, readRange(other[1], 0, 4096));
+      },
+    ],
+    ['missing', false, () => writeRange(paths[1] as string, 0, readRange(paths[2] as string, 0, 4096))],
+  ] as const;
+
+  test.each(harms)(
+    '%s: the status tells, and its files are EIO, the others are served',
+    async (trouble, isFound, harm) => {
+      const first = await scratch.mounted(paths[0] as string);
+      await fill(first);
+      await unmount(first);
+      const mount = await scratch.mounted(paths[0] as string);
+      const before = sum(join(mount, '2'));
+      await harm();
+      await until('it is known', async () => (await troublesOf(mount))[1] === trouble);
+      expect(failuresOf(mount)).toEqual(WITHOUT_1);
+      expect(sum(join(mount, '2'))).toBe(before);
+      const { absent, server } = await fullStatus(mount);
+      expect(server?.devices[1]).toMatchObject({ path: isFound ? paths[1] : null, trouble });
+      expect(absent?.paths).toEqual(['1', 'striped']);
+      expect((await ask(await runDirectoryOf(mount), 'GET', '/metrics')).body).toMatch(
+        /^famfs_devices_unusable\{.*} 1$/m,
+      );
+      await unmount(mount);
+    },
+  );
+
+  test('that only workers find missing is told too, and is served once it is there again', async () => {
+    const first = await scratch.mounted(paths[0] as string);
+    await fill(first);
+    await unmount(first);
+    const mount = await scratch.mounted(paths[0] as string);
+    renameSync(paths[1] as string, scratch.path('away'));
+    expect(failuresOf(mount)).toEqual(WITHOUT_1);
+    await until('it is known', async () => (await troublesOf(mount))[1] === 'missing');
+    renameSync(scratch.path('away'), paths[1] as string);
+    await until('all files are served', () => failuresOf(mount).every((code) => code === undefined));
+    await until('the status knows', async () => (await troublesOf(mount))[1] === null);
+    await unmount(mount);
+  });
+});
