@@ -15,7 +15,10 @@ export default class Mount extends MountBase {
   static override args = mountArgs;
   static override flags = {
     ...mountFlags,
-    foreground: Flags.boolean({ char: 'f', description: 'stay attached and log to standard error' }),
+    foreground: Flags.boolean({
+      char: 'f',
+      description: 'stay attached, and log to standard error unless --log-file is given',
+    }),
     debug: Flags.boolean({ char: 'd', description: 'the same as --log-level debug' }),
     nouseraccess: Flags.boolean({ char: 'u', description: 'for the user alone who mounts, root too' }),
     timeout: Flags.string({

@@ -34,9 +34,9 @@ export interface MountOptions extends DaxModeOptions {
   readonly workers?: number;
   /** Seconds between two looks at the log, 1 by default; 0 for none. */
   readonly pollSeconds?: number;
-  /** The server's log; by default /var/log/famfs/DIRECTORY.log. */
+  /** The server's log; by default /var/log/famfs/DIRECTORY.log, or standard error with `foreground`. */
   readonly logFile?: string;
-  /** Stay attached: the server logs to standard error, and mount() returns when it ends. */
+  /** Stay attached: the server logs to standard error unless `logFile` is given, and mount() returns when it ends. */
   readonly foreground?: boolean;
   /** Other users may use the mount: by default where root mounts. */
   readonly allowOther?: boolean;
@@ -81,10 +81,11 @@ export async function mount(
   let ended: (() => Promise<void>) | undefined;
   const result = await withDaxMode(devicePath, options, async () => {
     const checked = checkDevices(devicePath, directory, options);
-    const logFile = options.foreground ? undefined : (options.logFile ?? defaultLogFile(directory));
+    const foreground = options.foreground ?? false;
+    const logFile = options.logFile ?? (foreground ? undefined : defaultLogFile(directory));
     const log = logFile === undefined ? undefined : openLog(logFile);
-    server = startServer(configOf(checked, point, options), log);
-    if (options.foreground) ended = untilEnded(server);
+    server = startServer(configOf(checked, point, options), log, foreground);
+    if (foreground) ended = untilEnded(server);
     const { state, ...served } = await readiness(server.stdio[3] as Readable, log);
     return {
       ...placeOf(checked, directory),
@@ -131,8 +132,8 @@ interface Log {
   readonly length: number;
 }
 
-/** Starts a server that logs to `log`, or, attached, to standard error. Closes the descriptor of `log`. */
-function startServer(config: ServerConfig, log: Log | undefined): ChildProcess {
+/** Starts a server that logs to `log`, or to standard error. Closes the descriptor of `log`. */
+function startServer(config: ServerConfig, log: Log | undefined, foreground: boolean): ChildProcess {
   const { NOTIFY_SOCKET, ...inherited } = process.env;
   // The server's directory is another one.
   const env = {
@@ -144,10 +145,10 @@ function startServer(config: ServerConfig, log: Log | undefined): ChildProcess {
   const script = join(__dirname, 'server.cjs');
   const server = spawn(process.execPath, [script, 'supervisor', JSON.stringify(config)], {
     cwd: '/',
-    detached: log !== undefined,
+    detached: !foreground,
     stdio: ['ignore', 'ignore', log?.fd ?? 'inherit', 'pipe'],
     // A service manager waits for a server that stays attached; in the background it has another one in mind.
-    env: log === undefined && NOTIFY_SOCKET !== undefined ? { ...env, NOTIFY_SOCKET } : env,
+    env: foreground && NOTIFY_SOCKET !== undefined ? { ...env, NOTIFY_SOCKET } : env,
   });
   if (log) closeSync(log.fd);
   return server;

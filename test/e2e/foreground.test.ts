@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandOk, OWNER } from '../support/run';
 import { mountsBelow, scratchEach } from '../support/run-scratch';
+import { statusOf } from '../support/run-server';
 import { creat, eventually, processesOf } from './helpers';
 
 const BIN = join(__dirname, '../../bin/famfs');
@@ -102,5 +103,16 @@ describe('famfs mount --foreground', () => {
     const second = await Foreground.start(device, mount);
     expect(await second.ended()).toBe(1);
     expect(second.stderr).toContain(`${mount}: ${device} is mounted there`);
+  });
+
+  test('logs to the file that --log-file names', async () => {
+    const second = scratch.directory('second');
+    const log = scratch.path('named/server.log');
+    const other = await Foreground.start('--log-file', log, device, second);
+    expect((await statusOf(second)).logFile).toBe(log);
+    await commandOk('umount', [second]);
+    expect(await other.ended()).toBe(0);
+    expect(readFileSync(log, 'utf8')).toMatch(/info .*mounted/);
+    expect(other.stderr).toBe('');
   });
 });
