@@ -258,13 +258,13 @@ export const ERROR_TABLE = {
     exit: 3,
     fsck: 8,
     meaning: 'Not all of the work was done; the messages name what was not.',
-    todo: 'See to what the messages name, then run the verb again; `famfs cp --resume` leaves alone what is done (`--resume --verify`, where files were to be overwritten).',
+    todo: 'See to what the messages name, then run the verb again; `famfs cp --resume` leaves alone what is done (`--resume --verify`, where files were to be overwritten; with `-T`, where DESTINATION was made as the copy of a directory).',
   },
   interrupted: {
     exit: 130,
     fsck: 32,
     meaning: 'The verb was interrupted (SIGINT or SIGTERM).',
-    todo: 'Run the verb again. What was logged is whole; `famfs cp --resume` goes on from there (`--resume --verify`, where files were to be overwritten).',
+    todo: 'Run the verb again. What was logged is whole; `famfs cp --resume` goes on from there (`--resume --verify`, where files were to be overwritten; with `-T`, where DESTINATION was made as the copy of a directory).',
   },
   internal: {
     exit: 70,

@@ -31,6 +31,11 @@ const BYTES_WORTH_THREAD = 32 * 2 ** 20;
 /** Errors that end the copy, and not that of one file alone. */
 const ABOUT_THE_DEVICE: readonly ErrorCode[] = ['device-io', 'owner-changed', 'two-owners'];
 
+export interface CopierOptions extends CopyOptions {
+  /** The copy of a directory is the destination itself, which is not there yet. */
+  readonly makesDestination?: boolean;
+}
+
 /** Carries out a plan, batch by batch. */
 export class Copier {
   readonly #result: CopyResult;
@@ -42,7 +47,7 @@ export class Copier {
   /** `failures` are those of the plan; what fails on the way is added. */
   constructor(
     private readonly session: OwnerSession,
-    private readonly options: CopyOptions,
+    private readonly options: CopierOptions,
     failures: CopyFailure[],
   ) {
     this.#result = { directories: 0, files: 0, overwritten: 0, skipped: 0, bytes: 0, failures };
@@ -66,10 +71,15 @@ export class Copier {
       this.#threads.close();
     }
     if (!this.options.signal?.aborted) return this.#result;
-    // Sizes alone do not tell a file that was to be overwritten from one that was.
-    const again = items.some(({ kind }) => kind === 'overwrite') ? '--resume --verify' : '--resume';
-    const hint = `the same command with ${again} goes on from here`;
+    const hint = `the same command with ${this.#flagsToGoOn(items)} goes on from here`;
     throw new FamfsError('interrupted', `interrupted: ${this.#state(items)}`, hint);
+  }
+
+  #flagsToGoOn(items: readonly PlannedItem[]): string {
+    // Sizes alone do not tell a file that was to be overwritten from one that was.
+    const resume = items.some(({ kind }) => kind === 'overwrite') ? '--resume --verify' : '--resume';
+    // A destination that is there by then would be copied into.
+    return this.options.makesDestination ? `-T ${resume}` : resume;
   }
 
   async #copyAll(items: readonly PlannedItem[]): Promise<void> {

@@ -29,8 +29,14 @@ export async function copy(
     planSources(planner, session, sources, { shown: destination, relative }, options);
     const { plan } = planner;
     checkFits(session, plan.items, plan.entries);
-    const striped = stripe ? { ...options, stripe } : options;
-    const copier = new Copier(session, striped, plan.failures);
+    const makesDestination =
+      !options.noTargetDirectory &&
+      plan.items.some(({ kind, target }) => kind === 'directory' && target.equals(relative));
+    const copier = new Copier(
+      session,
+      { ...options, ...(stripe ? { stripe } : {}), makesDestination },
+      plan.failures,
+    );
     if (!options.dryRun) await options.onPlan?.(plan.bytes);
     const result = await (options.dryRun ? copier.rehearse(plan.items) : copier.run(plan.items));
     checkSingle(sources, result);

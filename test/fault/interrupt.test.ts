@@ -37,6 +37,20 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s stops cp, which says how to go on'
   await expectClean(mount);
 });
 
+test('SIGINT stops a cp that made its destination, which says how to go on in it', async () => {
+  const source = largeTree();
+  const { device, mount } = await scratch.mountedDevice();
+  const to = `${mount}/to`;
+  const { child, done } = start(['cp', '--no-sync', '-r', source, to]);
+  await whenOpen(child, device);
+  child.kill('SIGINT');
+  const run = await done;
+  expect(run.status).toBe(130);
+  expectClear(run.stderr, { says: ['interrupted'], hint: 'with -T --resume goes on' });
+  await famfsOk(['cp', '--no-sync', '-r', '-T', '--resume', source, to]);
+  expectSameTree(source, to);
+});
+
 test('SIGINT while cp waits for the lock stops it, with the lock still held', async () => {
   const source = put(scratch.path('source'), 'x');
   const { device, mount } = await scratch.mountedDevice();
