@@ -33,8 +33,32 @@ export async function inFileSystem<T>(
   return inMount(mount, options, (session) => work(session, relative));
 }
 
+/**
+ * Runs `work` as asOwner does, for a mount that was named.
+ * Throws FamfsError `no-permission` for one that is read-only: nothing is written by way of it.
+ */
+export function inMount<T>(
+  mount: Mount,
+  options: WriteOptions,
+  work: (session: OwnerSession) => T | Promise<T>,
+): Promise<T> {
+  return asOwner(mount, options, (session) => {
+    checkNotReadOnly(mount);
+    return work(session);
+  });
+}
+
+function checkNotReadOnly({ directory, readOnly }: Mount): void {
+  if (!readOnly) return;
+  throw new FamfsError(
+    'no-permission',
+    `${directory}: mounted read-only`,
+    'mount the device without -o ro, here or on another directory',
+  );
+}
+
 /** Runs `work` as the owner of a mounted file system. What it appends shows in the mount when this returns. */
-export async function inMount<T>(
+export async function asOwner<T>(
   mount: Mount,
   options: WriteOptions,
   work: (session: OwnerSession) => T | Promise<T>,

@@ -1,4 +1,4 @@
-import { inMount } from './create';
+import { asOwner, inMount } from './create';
 import { mountOfDevice, targetOf } from './mounts';
 import { OwnerSession, type WriteOptions } from './owner-session';
 import { type AddedDevice, entryOf, NewSecondaries } from './secondaries';
@@ -25,11 +25,13 @@ export async function addDevices(
   options: AddOptions,
 ): Promise<AddResult> {
   const place = targetOf(target);
-  const mount = place.mount ?? mountOfDevice(place.device);
-  if (mount) return inMount(mount, options, (session) => add(session, paths, options));
+  const work = (session: OwnerSession) => add(session, paths, options);
+  if (place.mount) return inMount(place.mount, options, work);
+  const mount = mountOfDevice(place.device);
+  if (mount) return asOwner(mount, options, work);
   const session = await OwnerSession.open(place.device, options);
   try {
-    return add(session, paths, options);
+    return work(session);
   } finally {
     session.close();
   }

@@ -1,6 +1,9 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLIENT, command, commandOk, famfs, famfsOk, OWNER, shell, succeeded } from '../support/run';
+import { loggedPaths } from '../support/run-device';
+import { expectFailure } from '../support/run-expect';
+import { put } from '../support/run-files';
 import { scratchAll } from '../support/run-scratch';
 import { creat, eventually, pattern, processesOf, python, writeAt } from './helpers';
 
@@ -210,6 +213,28 @@ describe('a read-only mount', () => {
 file = open(args[0], 'rb')
 answer(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)[:] == open(args[1], 'rb').read())`;
     expect(await python(script, [join(mount, 'file'), scratch.path('pattern')])).toBe(true);
+  });
+
+  test('no verb writes by way of it; by way of another mount of the device it may', async () => {
+    const source = put(scratch.path('source'), 'contents');
+    const device = await deviceWithFiles(scratch);
+    const at = await scratch.mounted(device, ['-o', 'ro']);
+    const before = loggedPaths(device);
+    const failure = { status: 1, code: 'no-permission', says: [at, 'read-only'], hint: '-o ro' } as const;
+    await expectFailure(['mkdir', `${at}/d`], failure);
+    await expectFailure(['cp', source, `${at}/x`], failure);
+    await expectFailure(['creat', '-s', '4k', `${at}/f`], failure);
+    await expectFailure(['creat', '-r', '-S', '1', `${at}/file`], failure);
+    await expectFailure(['clone', `${at}/file`, `${at}/clone`], failure);
+    const second = scratch.path('second.img');
+    truncateSync(put(second, ''), 4 * 2 ** 30);
+    await expectFailure(['device', 'add', at, second], failure);
+    expect(loggedPaths(device)).toEqual(before);
+    expect(readFileSync(join(at, 'file')).equals(pattern(SIZE))).toBe(true);
+    await famfsOk(['device', 'add', '--no-sync', device, second]);
+    const writable = await scratch.mounted(device);
+    await famfsOk(['cp', '--no-sync', source, `${writable}/x`]);
+    expect(readFileSync(`${at}/x`, 'utf8')).toBe('contents');
   });
 
   test('a client may have one too', async () => {
