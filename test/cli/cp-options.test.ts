@@ -5,7 +5,7 @@ import { extentsOf } from '../../src/types';
 import { famfs, famfsOk } from '../support/run';
 import { copyPlace } from '../support/run-copy';
 import { fileOnDevice, loggedPaths, readRange, writeRange } from '../support/run-device';
-import { expectClean, expectQuiet } from '../support/run-expect';
+import { expectClean, expectFailure, expectQuiet } from '../support/run-expect';
 import { exists, expectSameTree, filesBelow, noise, put } from '../support/run-files';
 
 const place = copyPlace();
@@ -99,6 +99,28 @@ describe('--include and --exclude', () => {
     const to = await freshDirectory();
     expectQuiet(await cp(['--exclude', '*.tmp', `${from}/a.csv`, `${from}/b.tmp`, to]));
     expect(filesBelow(to)).toEqual(['a.csv']);
+  });
+
+  test('signs that some shells give a meaning are themselves', async () => {
+    const from = tree('report (1).pdf', 'report 1.pdf', 'a|b', 'a', 'new\nline');
+    const to = fresh();
+    expectQuiet(await cp(['-r', '--exclude', 'report (1).pdf', '--exclude', 'a|b', from, to]));
+    expect(filesBelow(to)).toEqual(['a', 'new\nline', 'report 1.pdf']);
+    const none = fresh();
+    expectQuiet(await cp(['-rT', '--exclude', '**', from, none]));
+    expect(filesBelow(none)).toEqual([]);
+  });
+
+  test('many stars come to an end', async () => {
+    const from = tree('a'.repeat(60));
+    const to = fresh();
+    expectQuiet(await cp(['-r', '--exclude', `${'*a'.repeat(12)}b`, from, to]));
+    expect(filesBelow(to)).toHaveLength(1);
+  });
+
+  test('a pattern of more characters than are taken', async () => {
+    const failure = { status: 2, code: 'usage', says: ['aaa', '70000', '1000'] } as const;
+    await expectFailure(['cp', '-r', '--exclude', 'a'.repeat(70_000), tree('a'), fresh()], failure);
   });
 
   test('names of any bytes', async () => {
