@@ -53,7 +53,7 @@ export const COMMANDS: Record<string, Command.Class> = Object.defineProperties(
 
 /** Runs the command line `argv`, which begins with the verb. `root` is the directory of package.json. */
 export async function run(argv: string[], root: string): Promise<void> {
-  endWithStandardOutput();
+  endWithStandardOutput(argv[0] === 'fsck' ? 'fsck' : 'exit');
   // What runs is the bundle, whatever NODE_ENV says: oclif would look for sources, and warn that it has no compiler.
   settings.enableAutoTranspile = false;
   try {

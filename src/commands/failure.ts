@@ -42,13 +42,13 @@ export function failureJson({ code, hint, message }: FamfsError, exitStatus: num
 const SIGPIPE_STATUS = 141;
 
 /** Ends the program when standard output cannot be written: quietly when its reader went away. */
-export function endWithStandardOutput(): void {
+export function endWithStandardOutput(family: 'exit' | 'fsck'): void {
   process.stdout.removeAllListeners('error'); // oclif's, which throws
   process.stdout.on('error', (error) => {
     const errno = errnoOf(error);
     if (errno === 'EPIPE') process.exit(SIGPIPE_STATUS);
     const failure = new FamfsError('device-io', `standard output: cannot be written: ${errno}`);
-    void printFailure(failure).then(() => process.exit(failure.exitStatus()));
+    void printFailure(failure).then(() => process.exit(failure.exitStatus(family)));
   });
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { famfs, famfsOk, type Program, shell } from '../support/run';
+import { BIN, famfs, famfsOk, type Program, shell } from '../support/run';
 import { expectClean, expectFailure, expectNoTrace, expectQuiet } from '../support/run-expect';
 import { exists, put } from '../support/run-files';
 import { mountsBelow, scratchEach } from '../support/run-scratch';
@@ -134,14 +134,17 @@ test('a user that the system knows only by a number is served', async () => {
 
 describe('standard output that cannot be written', () => {
   test.each([
-    ['--help'],
-    ['--version'],
-    ['status'],
-    ['fsck', '--json', '/nonexistent'],
-    ['nonsense', '--json'],
-  ])('famfs %s says so in a line', async (...args) => {
-    const run = await shell(`$FAMFS ${args.join(' ')} > /dev/full`);
-    expect(run.status).toBe(1);
+    ['famfs --help', 1],
+    ['famfs --version', 1],
+    ['famfs status', 1],
+    ['famfs nonsense --json', 1],
+    ['famfs fsck --json /nonexistent', 8],
+    ['famfs fsck --help', 8],
+    ['fsck.famfs --json /nonexistent', 8],
+    ['fsck.famfs --help', 8],
+  ])('%s says so in a line', async (line, status) => {
+    const run = await shell(`${process.execPath} ${BIN}/${line} > /dev/full`);
+    expect(run.status).toBe(status);
     expect(run.stderr).toMatch(/^famfs: standard output: cannot be written: ENOSPC$/m);
     expectNoTrace(run.stderr);
   });
