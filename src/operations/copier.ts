@@ -7,6 +7,7 @@ import { type CopyFailure, failureOf, type PlannedItem } from './copy-plan';
 import { CopyRounds } from './copy-rounds';
 import { CopyThreads } from './copy-threads';
 import {
+  checkNotGrown,
   eachPiece,
   type OpenedSource,
   openSourceOf,
@@ -137,6 +138,9 @@ export class Copier {
     try {
       while (begun < items.length && (await this.#begin(items[begun] as PlannedItem, transfers))) begun++;
       await this.#transferAll([...transfers.values()]);
+      for (const transfer of transfers.values())
+        if (transfer.left === 0 && !transfer.failure)
+          await this.#guarded(transfer, async () => checkNotGrown(transfer));
       if (this.options.verify) for (const transfer of transfers.values()) await this.#verify(transfer);
     } catch (error) {
       deviceError = error;
@@ -238,7 +242,7 @@ export class Copier {
       if (error instanceof FamfsError && ABOUT_THE_DEVICE.includes(error.code)) throw error;
       if (transfer.failure) return;
       transfer.failure = failureOf(transfer.item.source, error);
-      this.#result.failures.push(explained(transfer.item, transfer.failure));
+      this.#result.failures.push(explained(transfer, transfer.failure));
     }
   }
 
@@ -298,10 +302,9 @@ function threadsWorth(items: readonly PlannedItem[]): number {
   return 1 + Math.floor(Math.max(items.length / ITEMS_WORTH_THREAD, bytes / BYTES_WORTH_THREAD));
 }
 
-function explained(item: PlannedItem, failure: CopyFailure): CopyFailure {
-  if (item.kind !== 'overwrite') return failure;
-  const state = failure.code === 'differs' ? '' : `; ${halfNew(printable(item.target))}`;
-  return { ...failure, message: `${failure.message}${state}` };
+function explained({ item, left }: Transfer, failure: CopyFailure): CopyFailure {
+  if (item.kind !== 'overwrite' || left === 0) return failure;
+  return { ...failure, message: `${failure.message}; ${halfNew(printable(item.target))}` };
 }
 
 function halfNew(names: string): string {

@@ -48,10 +48,7 @@ export function openSourceOf(item: PlannedItem): OpenedSource {
   const source = openSource(item.source);
   try {
     const stats = fstatSync(source);
-    if (stats.size !== item.size) {
-      const change = `changed from ${item.size} to ${stats.size} bytes during the copy`;
-      throw new FamfsError('source', `${printable(item.source)}: ${change}`);
-    }
+    checkSize(item, stats.size);
     if (stats.size === 0 && readSync(source, smallBuffer, 0, 1, 0) > 0) {
       throw new FamfsError(
         'source',
@@ -65,6 +62,17 @@ export function openSourceOf(item: PlannedItem): OpenedSource {
     closeSync(source);
     throw error;
   }
+}
+
+/** Throws FamfsError `source` when a source is not of the size any more that was copied. */
+export function checkNotGrown({ item, opened }: Transfer): void {
+  if (opened) checkSize(item, fstatSync(opened.source).size);
+}
+
+function checkSize(item: PlannedItem, size: number): void {
+  if (size === item.size) return;
+  const change = `changed from ${item.size} to ${size} bytes during the copy`;
+  throw new FamfsError('source', `${printable(item.source)}: ${change}`);
 }
 
 /** The pieces of all transfers, in order. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Copier } from '../../../src/operations/copier';
@@ -64,6 +64,26 @@ test('a small file that changed since it was planned fails alone, and gives its 
   ]);
   expect(['one', 'grew', 'gone', 'two'].map(contents)).toEqual(['one', undefined, undefined, 'two']);
   expect(session.allocator.stats().freeUnits).toBe(freeUnits - 2);
+});
+
+test.each([1, 4])('a file that grows while %i threads copy it fails alone', async (threads) => {
+  const grows = item('grows', 'x'.repeat(80 * 2 ** 20));
+  let grown = false;
+  const { failures, files } = await run([grows, item('other', 'other')], {
+    threads,
+    onProgress: () => {
+      if (!grown) appendFileSync(grows.source, 'more');
+      grown = true;
+    },
+  });
+  expect(files).toBe(1);
+  expect(failures).toEqual([
+    expect.objectContaining({
+      code: 'source',
+      message: expect.stringContaining(`grows: changed from ${80 * 2 ** 20} to ${80 * 2 ** 20 + 4} bytes`),
+    }),
+  ]);
+  expect(['grows', 'other'].map(contents)).toEqual([undefined, 'other']);
 });
 
 test('nothing is copied after the signal', async () => {
