@@ -98,6 +98,9 @@ class Creator {
   #waiting: CreatedFile[] = [];
   #bytes = 0;
   #turnBytes = 0;
+  /** Files that there was nothing free for, behind the one of which that is told. */
+  readonly #unmade: string[] = [];
+  #full = false;
 
   constructor(
     private readonly session: OwnerSession,
@@ -116,6 +119,7 @@ class Creator {
           await nextTurn();
         }
       }
+      this.#noteUnmade();
     } finally {
       this.#commit();
     }
@@ -127,13 +131,23 @@ class Creator {
       const file = await this.#make(one);
       this.#waiting.push(file);
     } catch (error) {
-      if (error instanceof FamfsError && error.code === 'device-full' && this.#nothingFree()) throw error;
-      this.failures.note(one.item.path, error);
+      const nothingFree =
+        error instanceof FamfsError &&
+        error.code === 'device-full' &&
+        this.session.allocator.stats().freeUnits === 0;
+      if (nothingFree && this.#full) this.#unmade.push(one.item.path);
+      else this.failures.note(one.item.path, error);
+      this.#full ||= nothingFree;
     }
   }
 
-  #nothingFree(): boolean {
-    return this.session.allocator.stats().freeUnits === 0;
+  /** There may be thousands, all for one reason. */
+  #noteUnmade(): void {
+    const [first, ...others] = this.#unmade;
+    if (first === undefined) return;
+    const what = others.length === 0 ? first : `${first} and ${others.length} more`;
+    const message = `${what}: not made: nothing is free on ${this.session.device.path}`;
+    this.failures.note(first, new FamfsError('device-full', message));
   }
 
   async #make({ item: { path, seed, size }, relative }: Placed<FileRequest>): Promise<CreatedFile> {

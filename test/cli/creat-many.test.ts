@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { MIB } from '../../src/log/layout';
+import type { CheckContents } from '../../src/operations/check';
 import type { CreatResult } from '../../src/operations/creat';
 import { CLIENT, famfs, famfsOk, type Run, type RunOptions, start } from '../support/run';
 import { fileOnDevice, loggedPaths, writeAlmostFull } from '../support/run-device';
-import { expectClean, expectClear, expectFailure, expectQuiet } from '../support/run-expect';
+import { expectClean, expectClear, expectFailure, expectQuiet, fsck } from '../support/run-expect';
 import { exists, namesIn, put } from '../support/run-files';
 import { scratchAll } from '../support/run-scratch';
 import { whenOpen } from '../support/run-signals';
@@ -193,6 +194,37 @@ describe('several files', () => {
   test('a client', async () => {
     const failure = { status: 1, code: 'not-owner', says: [device, CLIENT] } as const;
     await expectFailure(['creat', ...multi(`${fresh()},1`, `${fresh()},1`)], failure, { host: CLIENT });
+  });
+});
+
+describe('a device with room for three more files', () => {
+  test('takes what fits and keeps what is there; of the others two lines tell', async () => {
+    const full = await scratch.mountedDevice('4g');
+    await famfsOk(['creat', '--no-sync', '-s', '1', `${full.mount}/there`]);
+    const { space } = (await fsck(full.mount, 0)).contents as CheckContents;
+    await creat(['-s', String((space.freeUnits - 3) * space.unitBytes), `${full.mount}/bulk`]);
+    const names = ['f1', 'f2', 'f3', 'f4', 'f5', 'f6', 'there'];
+    const run = await creat(['--json', ...multi(...names.map((name) => `${full.mount}/${name},1`))]);
+    expect(run.status).toBe(3);
+    const { failures, files } = run.json<CreatResult>();
+    expect(files.map(({ path, created }) => [path, created])).toEqual([
+      ['f1', true],
+      ['f2', true],
+      ['f3', true],
+      ['there', false],
+    ]);
+    expect(failures.map(({ code, path }) => [code, path])).toEqual([
+      ['device-full', `${full.mount}/f4`],
+      ['device-full', `${full.mount}/f5`],
+    ]);
+    expect(run.stderr).toMatch(
+      /^famfs: f4: no room for 1 bytes .*\nfamfs: .*\/f5 and 1 more: not made: .*\n$/,
+    );
+    const again = await creat(multi(`${full.mount}/there,1`, `${full.mount}/f4,1`));
+    expect(again.status).toBe(3);
+    expect(again.stdout).toMatch(/^there: 1 B, exists already\n$/);
+    expect((await creat(multi(`${full.mount}/f4,1`, `${full.mount}/f5,1`))).status).toBe(1);
+    await expectClean(full.mount);
   });
 });
 
