@@ -164,14 +164,19 @@ export function loadSuperblock(store: Store): Superblock {
     );
   }
   if ((superblock.flags & FLAG_SECONDARY) !== 0 && superblock.logLength === 0) {
-    throw new FamfsError(
-      'secondary-device',
-      `${store.path}: a secondary device of file system ${superblock.uuid}, without a log`,
-      'give the primary device; famfs device scan tells which one that is',
-    );
+    throw noLog(store.path, superblock.uuid);
   }
   const what = errors.map((found) => `${found.code}: ${found.detail}`).join('; ');
   throw new FamfsError('bad-superblock', `${store.path}: bad superblock: ${what}`, 'famfs fsck tells more');
+}
+
+/** The error for a device that was given in place of the primary one of its file system. */
+export function noLog(path: string, uuid: string): FamfsError {
+  return new FamfsError(
+    'secondary-device',
+    `${path}: a secondary device of file system ${uuid}, without a log`,
+    'give the primary device; famfs device scan tells which one that is',
+  );
 }
 
 function checkSum(bytes: Buffer): Finding[] {

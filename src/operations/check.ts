@@ -10,7 +10,8 @@ import { type Counters, inspectHeader } from '../log/header';
 import { logCapacity } from '../log/layout';
 import { findOverlaps } from '../log/overlaps';
 import { Replay } from '../log/replay';
-import { findSuperblock, hasUsableGeometry, type Superblock } from '../log/superblock';
+import { identify } from '../log/secondary';
+import { findSuperblock, hasUsableGeometry, noLog, type Superblock } from '../log/superblock';
 import { INO } from '../log/tree';
 import { Members, memberFindings } from '../members/members';
 import { AheadBlocks } from './check-ahead';
@@ -78,9 +79,13 @@ export async function check(path: string, options: CheckOptions = {}): Promise<C
   }
 }
 
-/** Checks the file system on an open device. Throws FamfsError `device-io` and `interrupted`. */
+/**
+ * Checks the file system on an open device.
+ * Throws FamfsError `secondary-device` for one with the sound superblock of such a device, `device-io` and `interrupted`.
+ */
 export async function checkDevice(device: Device, options: CheckOptions): Promise<CheckReport> {
-  const { superblock, findings: ofSuperblock } = findSuperblock(device);
+  const { bytes, superblock, findings: ofSuperblock } = findSuperblock(device);
+  if (identify(bytes).role === 'secondary') throw noLog(device.path, superblock.uuid);
   const known = !ofSuperblock.some((found) => found.code === 'sb-magic');
   const findings = new FindingList();
   findings.addAll(ofSuperblock);

@@ -292,6 +292,16 @@ describe('files over several devices', () => {
         hint: 'primary',
       });
     }
+    const failure = {
+      status: 8,
+      code: 'secondary-device',
+      says: [scratch.path('b')],
+      hint: 'primary',
+    } as const;
+    await expectFailure(['fsck', scratch.path('b')], failure);
+    await expectFailure(['fsck', '--repair', '--yes', scratch.path('b')], failure);
+    writeRange(scratch.path('b'), 50, Buffer.alloc(8, 0xee));
+    expect(codesOf((await fsck(scratch.path('b'), 4)).findings)).toContain('sb-crc');
   });
 
   test('fill what is there by the policy that is asked for', async () => {
