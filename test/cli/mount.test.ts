@@ -303,6 +303,13 @@ describe('umount refuses', () => {
     await expectClean(mount);
   });
 
+  test('a user whose mount it is not', async () => {
+    const { mount } = await scratch.mountedDevice('4g');
+    const failure = { status: 1, code: 'no-permission', says: [mount, 'user 0'] } as const;
+    await expectFailure(['umount', mount], failure, { uid: 65_534, gid: 65_534 });
+    await expectClean(mount);
+  });
+
   test('nothing at all', async () => {
     await expectFailure(['umount'], { status: 2, code: 'usage', says: ['DIRECTORY'], hint: '--help' });
   });

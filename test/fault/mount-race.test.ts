@@ -29,6 +29,17 @@ test('of several famfs mount on one directory at the same time, one mounts and t
   for (const device of devices) await expectClean(device);
 });
 
+test('of several famfs umount of one directory at the same time, the others say that nothing is mounted', async () => {
+  const device = await scratch.makeDevice('4g');
+  for (let round = 0; round < ROUNDS; round++) {
+    const at = await scratch.mounted(device);
+    const runs = await Promise.all(Array.from({ length: AT_ONCE }, () => famfs(['umount', '--json', at])));
+    const refused = runs.filter(({ status }) => status !== 0);
+    expect(refused.length).toBeLessThan(AT_ONCE);
+    for (const run of refused) expect(run.json()).toMatchObject({ error: { code: 'not-mounted' } });
+  }
+});
+
 test('mounts that come while others go keep what is known of their servers', async () => {
   const lanes = Array.from({ length: 3 }, async (_, lane) => {
     const [device, at] = [await scratch.makeDevice('4g'), scratch.directory(`lane${lane}`)];
