@@ -7,6 +7,7 @@ import { LOG_HEADER, SUPERBLOCK } from '../log/layout';
 import { inspectSuperblock } from '../log/superblock';
 import { pathBytes } from '../path-bytes';
 import { readFully } from '../read-fully';
+import { deadServer } from './mounts';
 import { firstDifference } from './same-contents';
 
 /** What a file is besides bytes, and checked for. */
@@ -27,7 +28,8 @@ const BLOCK_BYTES = 2 ** 20;
 
 /**
  * Reads a file by read(2) and through a mapping and compares the two. As `form` its beginning is checked as well.
- * Throws FamfsError `source` when the file cannot be read or mapped, or a page of the mapping is bad.
+ * Throws FamfsError `source` when the file cannot be read or mapped, or a page of the mapping is bad, and `no-server` when
+ * the server of its mount is dead.
  */
 export function checkRead(path: string, form?: FileForm): CheckReadResult {
   const fd = open(path);
@@ -50,6 +52,8 @@ function open(path: string): number {
   try {
     return openSync(pathBytes(path), 'r');
   } catch (cause) {
+    const dead = deadServer(path, cause);
+    if (dead) throw dead;
     throw new FamfsError('source', `${path}: cannot be opened: ${errnoOf(cause)}`, undefined, { cause });
   }
 }

@@ -20,6 +20,23 @@ export interface Mount {
 
 const FAMFS_TYPES = ['fuse.famfs', 'fuseblk.famfs'];
 
+/** What the kernel answers for a mount whose server is gone. */
+const SERVER_GONE = ['ENOTCONN', 'ECONNABORTED'];
+
+/** The error for a mount whose server does not serve it. */
+export function noServer(directory: string, what: string, cause?: unknown): FamfsError {
+  const hint = `famfs umount ${directory}, then mount it again; its log may tell more`;
+  return new FamfsError('no-server', `${directory}: its server ${what}`, hint, { cause });
+}
+
+/** The error for a path that the system refused, where that is because the server of its mount is dead. */
+export function deadServer(path: string, cause: unknown): FamfsError | undefined {
+  if (!SERVER_GONE.includes(errnoOf(cause) ?? '')) return undefined;
+  const absolute = resolve(path);
+  const mount = listMounts().findLast(({ directory }) => `${absolute}/`.startsWith(`${directory}/`));
+  return noServer(mount?.directory ?? path, 'is dead', cause);
+}
+
 /** All famfs mounts that this process sees, oldest first. */
 export function listMounts(): Mount[] {
   const mounts: Mount[] = [];
@@ -116,7 +133,7 @@ export interface Location {
 /**
  * Finds the mount that `path` is in, also where the path, or its parents, do not exist yet. Symbolic links on the way
  * are followed, the last component is not.
- * Throws FamfsError `not-mounted` for paths elsewhere, `bad-path` for an empty one.
+ * Throws FamfsError `not-mounted` for paths elsewhere, `no-server` where the server is dead, `bad-path` for an empty one.
  */
 export function locate(path: string): Location {
   return new Locator().locate(path);
@@ -158,7 +175,8 @@ export class Locator {
 /**
  * Checks that a mount serves the file system that its device's path leads to: the device file may have been replaced,
  * and what is appended to the new one would not show in the mount.
- * Throws FamfsError `not-mounted` when it does not, `device-io` when the mount cannot read its device any more.
+ * Throws FamfsError `not-mounted` when it does not, `device-io` when the mount cannot read its device any more, and
+ * `no-server` when its server is dead.
  */
 export function checkIsMounted(mount: Mount, onDevice: Superblock): void {
   const bytes = Buffer.alloc(SUPERBLOCK.bytes);
@@ -170,6 +188,8 @@ export function checkIsMounted(mount: Mount, onDevice: Superblock): void {
       closeSync(fd);
     }
   } catch (cause) {
+    const dead = deadServer(mount.directory, cause);
+    if (dead) throw dead;
     throw new FamfsError(
       'device-io',
       `${mount.directory}: cannot read its device ${mount.device}: ${errnoOf(cause)}`,
@@ -193,13 +213,16 @@ export interface Target {
 
 /**
  * Tells a mounted famfs, given by a path in it, from a device.
- * Throws FamfsError `no-device` when the path does not exist, `not-mounted` for directories of other file systems.
+ * Throws FamfsError `no-device` when the path does not exist, `not-mounted` for directories of other file systems, and
+ * `no-server` for a mount whose server is dead.
  */
 export function targetOf(path: string): Target {
   let isDirectory: boolean;
   try {
     isDirectory = statSync(pathBytes(path)).isDirectory();
   } catch (cause) {
+    const dead = deadServer(path, cause);
+    if (dead) throw dead;
     throw new FamfsError(
       'no-device',
       `${path}: ${errnoOf(cause) === 'ENOENT' ? 'no such device, file or directory' : errnoOf(cause)}`,
@@ -219,6 +242,8 @@ function realPathOfExisting(path: string): string {
   } catch (cause) {
     const missing = ['ENOENT', 'ENOTDIR'].includes(errnoOf(cause) ?? '');
     if (!missing || path === '/') {
+      const dead = deadServer(path, cause);
+      if (dead) throw dead;
       throw new FamfsError('not-mounted', `${path}: ${errnoOf(cause)}`, undefined, { cause });
     }
     return join(realPathOfExisting(dirname(path)), basename(path));

@@ -18,6 +18,7 @@ const ABOUT_A_PATH: readonly ErrorCode[] = [
   'exists',
   'no-parent',
   'no-permission',
+  'no-server',
   'not-mounted',
   'path-too-long',
   'size-differs',

@@ -3,7 +3,7 @@ import { errnoOf, FamfsError } from '../errors';
 import { ControlFailure, LogLevelBody, ReplayAnswer, StatusReport } from '../server-contract';
 import { controlSocket, findRunDirectory } from '../server-place';
 import type { LogLevel } from '../types';
-import type { Mount } from './mounts';
+import { type Mount, noServer } from './mounts';
 
 /** A server answers from memory: one that takes longer is stuck. */
 const TIMEOUT_MS = 5000;
@@ -76,9 +76,7 @@ export class ServerClient {
   }
 
   #noServer(what: string, cause?: unknown): FamfsError {
-    const { directory } = this.mount;
-    const hint = `famfs umount ${directory}, then mount it again; its log may tell more`;
-    return new FamfsError('no-server', `${directory}: its server ${what}`, hint, { cause });
+    return noServer(this.mount.directory, what, cause);
   }
 }
 
