@@ -18,10 +18,17 @@ export function toFamfsError(error: Error, verb?: string): FamfsError {
       : new FamfsError(error.code, `${flag}: ${message}`, error.hint, { cause: error });
   }
   if (error instanceof Errors.CLIError) return usageError(error, verb);
-  const errno = errnoOf(error);
-  const message = errno ? error.message : `defect: ${error.message}`;
-  const hint = process.env.FAMFS_DEBUG ? error.stack : 'FAMFS_DEBUG=1 shows where it happened';
-  return new FamfsError(errno ? 'device-io' : 'internal', message, hint, { cause: error });
+  const trace = process.env.FAMFS_DEBUG ? error.stack : undefined;
+  const { code: errno, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === 'uv_cwd') return noCurrentDirectory(error);
+  if (errno) return new FamfsError('device-io', error.message, trace, { cause: error });
+  const hint = trace ?? 'FAMFS_DEBUG=1 shows where it happened';
+  return new FamfsError('internal', `defect: ${error.message}`, hint, { cause: error });
+}
+
+function noCurrentDirectory(cause: Error): FamfsError {
+  const hint = 'go to one that does: cd';
+  return new FamfsError('not-found', 'the current directory does not exist any more', hint, { cause });
 }
 
 /** Prints an error to standard error: what is wrong, and below it what to do. */

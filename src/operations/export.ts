@@ -1,13 +1,13 @@
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { errnoOf, FamfsError } from '../errors';
+import { FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import { INO, KIND } from '../log/tree';
 import { pathBytes } from '../path-bytes';
 import { childrenByName } from './list';
 import { piecesOf, writeFully } from './pieces';
 import { type View, withView } from './view';
-import { writeWhole } from './write-whole';
+import { asWriteFailure, writeWhole } from './write-whole';
 
 export interface ExportOptions {
   /** Replace files that exist, and add to directories that do. */
@@ -40,8 +40,8 @@ const OWNER_ONLY = 0o700;
 /**
  * Copies a file, or a directory with all below it, to `destination`, which is the name of the copy itself. A file
  * appears under its name when all of it is there. Nothing is written but `destination` and what is below it.
- * Throws FamfsError `exists` where it exists and force is not set, `not-found`, `interrupted`, and for a single file
- * what its copy fails with.
+ * Throws FamfsError `exists` where it exists and force is not set, `source` where it cannot be written, `not-found`,
+ * `interrupted`, and for a single file what its copy fails with.
  */
 export function exportTree(
   target: string,
@@ -52,16 +52,20 @@ export function exportTree(
   return withView(target, { path }, async (view) => {
     const start = view.find();
     const copy = pathBytes(resolve(destination));
-    if (lstatSync(copy, { throwIfNoEntry: false }) && !options.force) {
-      throw new FamfsError(
-        'exists',
-        `${destination}: exists already`,
-        '--force replaces files and adds to directories',
-      );
-    }
     const work = new Export(view, options);
-    if (view.tree.kind.get(start) === KIND.directory) await work.directory(start, copy);
-    else await work.file(start, copy);
+    try {
+      if (lstatSync(copy, { throwIfNoEntry: false }) && !options.force) {
+        throw new FamfsError(
+          'exists',
+          `${destination}: exists already`,
+          '--force replaces files and adds to directories',
+        );
+      }
+      if (view.tree.kind.get(start) === KIND.directory) await work.directory(start, copy);
+      else await work.file(start, copy);
+    } catch (error) {
+      throw asWriteFailure(destination, error);
+    }
     const { bytes, directories, failures, files } = work;
     return { destination, files, directories, bytes, failures, notShown: view.notShown };
   });
@@ -131,8 +135,7 @@ function makeDirectory(path: Buffer): boolean {
 }
 
 function reasonOf(error: unknown, path: Buffer): string {
-  if (error instanceof FamfsError) return error.message;
-  const errno = errnoOf(error);
-  if (errno === undefined) throw error;
-  return `${printable(path)}: ${errno === 'EEXIST' ? 'exists already' : errno}`;
+  const failure = asWriteFailure(printable(path), error);
+  if (failure instanceof FamfsError) return failure.message;
+  throw failure;
 }

@@ -1,6 +1,5 @@
-import { errnoOf, FamfsError } from '../errors';
 import { writeFully } from './pieces';
-import { writeWhole } from './write-whole';
+import { asWriteFailure, writeWhole } from './write-whole';
 
 const MODE = 0o666;
 
@@ -9,8 +8,7 @@ export async function writeTextFile(path: string, text: string): Promise<void> {
   try {
     const mode = MODE & ~process.umask();
     await writeWhole(Buffer.from(path), { mode, replace: true }, (fd) => writeFully(fd, Buffer.from(text)));
-  } catch (cause) {
-    if (cause instanceof FamfsError || errnoOf(cause) === undefined) throw cause;
-    throw new FamfsError('source', `${path}: cannot be written: ${errnoOf(cause)}`, undefined, { cause });
+  } catch (error) {
+    throw asWriteFailure(path, error);
   }
 }

@@ -55,6 +55,15 @@ export async function writeWhole(
   if (durable) syncDirectory(directoryOf(path));
 }
 
+/** An error of writing `path` with the path in it: the system's becomes `source`, or `exists`. Defects stay as they are. */
+export function asWriteFailure(path: string, error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (error instanceof FamfsError || errno === undefined) return error;
+  const options = { cause: error };
+  if (errno === 'EEXIST') return new FamfsError('exists', `${path}: exists already`, undefined, options);
+  return new FamfsError('source', `${path}: cannot be written: ${errno}`, undefined, options);
+}
+
 function checkReplaceable(path: Buffer): void {
   const there = statSync(path, { throwIfNoEntry: false });
   if (!there || there.isFile()) return;

@@ -12,7 +12,7 @@ import {
   writeImage,
 } from '../support/images';
 import { DAMAGED_IMAGES } from '../support/images-damaged';
-import { commandOk, famfs, famfsOk, start } from '../support/run';
+import { commandOk, famfs, famfsOk, shell, start } from '../support/run';
 import { expectFailure, expectQuiet } from '../support/run-expect';
 import { expectSameTree, modeOf, noise, put } from '../support/run-files';
 import { scratchEach } from '../support/run-scratch';
@@ -90,6 +90,40 @@ test('what is no regular file is not replaced, with --force neither', async () =
   const failure = { status: 1, code: 'exists', says: [`${fifo}: exists and is not a regular file`] } as const;
   await expectFailure(['export', '--force', device, 'source/empty', fifo], failure);
   expect(statSync(fifo).isFIFO()).toBe(true);
+});
+
+test('what cannot be written is told with its path', async () => {
+  const { device } = await filled();
+  const long = scratch.path('n'.repeat(256));
+  const below = `${put(scratch.path('file'), 'x')}/x`;
+  for (const source of ['source', 'source/empty']) {
+    for (const [path, errno] of [
+      [scratch.path('nowhere/x'), 'ENOENT'],
+      [long, 'ENAMETOOLONG'],
+      [below, 'ENOTDIR'],
+      ['/proc/x', 'ENOENT'],
+    ] as const) {
+      const failure = { status: 1, code: 'source', says: [`${path}: cannot be written: ${errno}`] } as const;
+      await expectFailure(['export', device, source, path], failure);
+      const { stderr } = await famfs(['export', device, source, path]);
+      expect(stderr).not.toContain('FAMFS_DEBUG');
+    }
+  }
+  const closed = scratch.directory('closed');
+  for (const source of ['source', 'source/empty']) {
+    const path = `${closed}/x`;
+    const failure = { status: 1, code: 'source', says: [`${path}: cannot be written: EACCES`] } as const;
+    await expectFailure(['export', device, source, path], failure, { uid: 65_534, gid: 65_534 });
+  }
+});
+
+test('a current directory that is gone', async () => {
+  const { device, mount } = await filled();
+  const script = `mkdir gone; cd gone; rmdir ../gone; $FAMFS export '${device}' source/empty x; $FAMFS cp x '${mount}'`;
+  const { stderr } = await shell(script, { cwd: scratch.root });
+  const line = 'famfs: the current directory does not exist any more\n       go to one that does: cd\n';
+  // oclif warns of it as well.
+  expect(stderr.replaceAll('WARNING: current directory does not exist\n', '')).toBe(line + line);
 });
 
 test('set-user-ID bits are left out', async () => {
