@@ -1,5 +1,11 @@
 import { type Command, Errors, flush, run as runCli, settings } from '@oclif/core';
-import { endWithStandardOutput, failureJson, printFailure, toFamfsError } from './commands/failure';
+import {
+  endWithStandardOutput,
+  failureJson,
+  type NamedVerb,
+  printFailure,
+  toFamfsError,
+} from './commands/failure';
 import { rawArguments } from './commands/raw-arguments';
 import { wordsTogether } from './commands/words';
 
@@ -56,21 +62,27 @@ export async function run(argv: string[], root: string): Promise<void> {
   endWithStandardOutput(argv[0] === 'fsck' ? 'fsck' : 'exit');
   // What runs is the bundle, whatever NODE_ENV says: oclif would look for sources, and warn that it has no compiler.
   settings.enableAutoTranspile = false;
+  let words = argv;
   try {
-    await runCli(wordsTogether(rawArguments(argv), Object.keys(VERBS)), { root, userPlugins: false });
+    words = wordsTogether(rawArguments(argv), Object.keys(VERBS));
+    await runCli(words, { root, userPlugins: false });
     await flush();
   } catch (error) {
     if (error instanceof Errors.ExitError) {
       process.exitCode = error.oclif.exit;
       return;
     }
-    const failure = toFamfsError(
-      error as Error,
-      argv.slice(0, 1).find((word) => word in VERBS),
-    );
+    const failure = toFamfsError(error as Error, verbIn(words));
     process.exitCode = failure.exitStatus();
     await printFailure(failure);
     if (argv.includes('--json'))
       process.stdout.write(`${JSON.stringify(failureJson(failure, failure.exitStatus()), null, 2)}\n`);
   }
+}
+
+/** What stands where the verb should, which is of two words where the first one begins such verbs. */
+function verbIn([first = '', second = '']: readonly string[]): NamedVerb {
+  const ofTwo = Object.keys(VERBS).some((verb) => verb.startsWith(`${first}:`));
+  const verb = ofTwo ? `${first}:${second}` : first;
+  return { name: verb.replace(':', ' '), known: verb in VERBS };
 }

@@ -147,7 +147,7 @@ export const modeFlag = Flags.custom<number>({
   helpValue: 'OCTAL',
   parse: async (input) => {
     if (/^[0-7]{1,5}$/.test(input) && Number.parseInt(input, 8) <= 0o7777) return Number.parseInt(input, 8);
-    throw new FamfsError('usage', `--mode ${input}: not permission bits in octal`, 'for example --mode 644');
+    throw new FamfsError('usage', `${input}: not permission bits in octal`, 'for example --mode 644');
   },
 });
 
@@ -233,7 +233,7 @@ export const lockFlag = {
     helpValue: 'SECONDS',
     parse: async (input) => {
       if (/^\d{1,9}(\.\d{1,3})?$/.test(input)) return Number(input);
-      throw new FamfsError('usage', `--lock-timeout ${input}: not a number of seconds`);
+      throw new FamfsError('usage', `${input}: not a number of seconds`);
     },
   })(),
 };

@@ -6,11 +6,17 @@ import { paint } from '../ui/colour';
 /** What oclif puts around the message of an error that a flag's own parser threw. */
 const FLAG_PARSE_ERROR = /^Parsing (--\S+) \n\t(.*)\nSee more help with --help$/s;
 
+/** The verb of a command line, and whether there is one of this name. */
+export interface NamedVerb {
+  readonly name: string;
+  readonly known: boolean;
+}
+
 /**
  * Any error as one for people: oclif's become `usage`, the system's `device-io`, others are defects. `verb` is that of
  * the command line, which oclif does not know when words follow that it does not take.
  */
-export function toFamfsError(error: Error, verb?: string): FamfsError {
+export function toFamfsError(error: Error, verb?: NamedVerb): FamfsError {
   if (error instanceof FamfsError) {
     const [, flag, message] = FLAG_PARSE_ERROR.exec(error.message) ?? [];
     return flag === undefined
@@ -59,20 +65,21 @@ export function endWithStandardOutput(family: 'exit' | 'fsck'): void {
   });
 }
 
-function usageError(error: Error, known: string | undefined): FamfsError {
+function usageError(error: Error, verb: NamedVerb | undefined): FamfsError {
   const missing = namesOfMissing(error);
   if (missing) return missingArguments(missing, error);
   const unknownVerb = /^command (.*) not found$/s.exec(error.message)?.[1];
   if (unknownVerb !== undefined) {
-    const verb = unknownVerb.replaceAll(':', ' ');
-    const [first = '', ...more] = verb.split(' ');
-    if (known === first && more.length > 0)
+    const words = unknownVerb.replaceAll(':', ' ');
+    const more = verb && words.startsWith(`${verb.name} `) ? words.slice(verb.name.length + 1) : '';
+    if (verb?.known && more !== '')
       return new FamfsError(
         'usage',
-        `Unexpected argument: ${more.join(' ')}`,
-        `famfs ${first} --help shows how it is used`,
+        `Unexpected argument: ${more}`,
+        `famfs ${verb.name} --help shows how it is used`,
       );
-    return new FamfsError('usage', `${verb}: no such verb`, 'famfs --help lists them', { cause: error });
+    const name = verb && more !== '' ? verb.name : words;
+    return new FamfsError('usage', `${name}: no such verb`, 'famfs --help lists them', { cause: error });
   }
   const lines = error.message.split('\n').map((line) => line.trim());
   const message = lines

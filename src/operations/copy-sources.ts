@@ -39,13 +39,16 @@ export function planSources(
       else planner.add(each, joined(relative, nameOf(each)));
     }
   } else if (source === undefined || more.length > 0 || options.listed || destination.shown.endsWith('/')) {
-    const what = ino === 0 ? 'does not exist' : 'is not a directory';
-    throw new FamfsError(
-      'no-parent',
-      `${destination.shown}: ${what}`,
-      'several sources need a directory as destination',
-    );
+    throw noDirectory(destination.shown, ino, more.length > 0 || options.listed === true);
   } else planAs(planner, session, source, destination);
+}
+
+function noDirectory(shown: string, ino: number, several: boolean): FamfsError {
+  const hint = several
+    ? 'several sources need a directory as destination'
+    : 'without the slash at its end it is the name of the copy';
+  const what = ino === 0 ? 'does not exist' : 'is not a directory';
+  return new FamfsError('no-parent', `${shown}: ${what}`, hint);
 }
 
 function planAs(

@@ -163,7 +163,7 @@ function checkSize(device: Device, logLength: number, options: FormatOptions): v
     throw new FamfsError(
       'device-too-small',
       `${device.path}: ${device.size} bytes do not hold a log of ${logLength} bytes and one file (${least} bytes)`,
-      'choose a smaller --loglen or a larger device',
+      logLength > MIN_LOG_LENGTH ? 'choose a smaller --loglen or a larger device' : 'choose a larger device',
     );
   }
 }

@@ -81,7 +81,8 @@ test('several sources to what is no directory', async () => {
 });
 
 test('a destination with a slash behind it that does not exist', async () => {
-  await refused([source, `${mount}/new/`], { status: 1, code: 'no-parent', says: [`${mount}/new/`] });
+  const to = `${mount}/new/`;
+  await refused([source, to], { status: 1, code: 'no-parent', says: [to], hint: 'without the slash' });
 });
 
 test('-T with two sources', async () => {

@@ -191,7 +191,12 @@ describe('what is no device', () => {
 
   test('an empty file', async () => {
     const device = blank(0);
-    await refused(device, ['--small'], { status: 1, code: 'device-too-small', says: [device, '0 bytes'] });
+    await refused(device, ['--small'], {
+      status: 1,
+      code: 'device-too-small',
+      says: [device, '0 bytes'],
+      hint: /choose a larger device$/,
+    });
   });
 
   test('a file below 4 GiB', async () => {

@@ -155,6 +155,30 @@ test('what is no verb is told in JSON too', async () => {
   expect(error).toMatchObject({ code: 'usage', exitStatus: 2 });
 });
 
+test.each([
+  [['device', 'scan', 'extra'], 'Unexpected argument: extra', 'famfs device scan --help'],
+  [['device', 'lsx', 'mnt'], 'device lsx: no such verb', 'famfs --help'],
+  [['nonsense', 'mnt'], 'nonsense: no such verb', 'famfs --help'],
+  [['status', 'one', 'two'], 'Unexpected argument: two', 'famfs'],
+])('%j is wrong where it says so', async (args, says, hint) => {
+  const { status, stderr } = await famfs(args);
+  expect(status).toBe(2);
+  const [first, second] = stderr.split('\n');
+  expect(first).toBe(`famfs: ${says}`);
+  expect(second).toContain(hint);
+});
+
+test('a flag that is wrong is named once, and help tells what topics are for', async () => {
+  for (const [flag, value] of [
+    ['--mode', '9'],
+    ['--lock-timeout', 'x'],
+  ] as const) {
+    const { stderr } = await famfs(['mkdir', flag, value, 'd']);
+    expect(stderr).toMatch(new RegExp(`^famfs: ${flag}: ${value}: not `));
+  }
+  expect((await famfs(['--help'])).stdout).toMatch(/^ +device +Add, list and find the devices/m);
+});
+
 describe('standard input is not for arguments that are missing', () => {
   test('optional ones', async () => {
     const run = await famfs(['status'], { input: '/nonexistent\n' });
