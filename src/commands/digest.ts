@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { FamfsError } from '../errors';
+import type { DigestOptions } from '../operations/digest';
 import { BaseCommand } from './base';
 
 interface DigestResult {
@@ -27,9 +28,15 @@ Exit status: 3 when some files could not be read.`;
 
   async run(): Promise<DigestResult> {
     const { argv, flags } = await this.parse(Digest);
+    const result = await this.interruptible((signal) => this.#hash(argv as string[], { ...flags, signal }));
+    if (result.failures.length > 0) process.exitCode = new FamfsError('partial', '').exitStatus();
+    return result;
+  }
+
+  async #hash(paths: readonly string[], options: DigestOptions): Promise<DigestResult> {
     const { digests } = await import('../operations/digest');
     const result: DigestResult = { digests: [], failures: [] };
-    for await (const found of digests(argv as string[], flags)) {
+    for await (const found of digests(paths, options)) {
       const { shownPath: path } = found;
       if ('failure' in found) {
         const { message } = found.failure;
@@ -38,7 +45,6 @@ Exit status: 3 when some files could not be read.`;
       } else if (this.jsonEnabled()) result.digests.push({ path, sha256: found.sha256 });
       else process.stdout.write(sumLine(found.sha256, found.path));
     }
-    if (result.failures.length > 0) process.exitCode = new FamfsError('partial', '').exitStatus();
     return result;
   }
 }

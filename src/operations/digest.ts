@@ -15,6 +15,7 @@ export interface DigestOptions {
   readonly device?: string | undefined;
   /** Go into directories. */
   readonly recursive?: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** A file's SHA-256 in lower-case hexadecimal, or why there is none. `path` as it was given, or found below it. */
@@ -23,10 +24,13 @@ export type Digest = { readonly path: Buffer; readonly shownPath: string } & (
   | { readonly failure: FamfsError }
 );
 
-/** Hashes files, in the order given and by name in directories. A file that cannot be read is reported in its place. */
+/**
+ * Hashes files, in the order given and by name in directories. A file that cannot be read is reported in its place.
+ * Throws FamfsError `interrupted`.
+ */
 export async function* digests(
   paths: readonly string[],
-  { device, recursive = false }: DigestOptions,
+  { device, recursive = false, signal }: DigestOptions,
 ): AsyncGenerator<Digest> {
   const views = new Views();
   const unmounted = device === undefined ? undefined : View.open(device);
@@ -39,7 +43,7 @@ export async function* digests(
     for (const path of paths) {
       try {
         const { inside, view } = find(path);
-        yield* digestsBelow(view, view.find(inside), pathBytes(path), recursive);
+        yield* digestsBelow(view, view.find(inside), pathBytes(path), { recursive, signal });
       } catch (error) {
         yield failed(pathBytes(path), error);
       }
@@ -50,23 +54,28 @@ export async function* digests(
   }
 }
 
+interface HashOptions {
+  readonly recursive: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
 async function* digestsBelow(
   view: View,
   ino: number,
   path: Buffer,
-  recursive: boolean,
+  options: HashOptions,
 ): AsyncGenerator<Digest> {
   if (view.tree.kind.get(ino) !== KIND.directory) {
-    yield await digestOf(view, ino, path);
+    yield await digestOf(view, ino, path, options.signal);
     return;
   }
-  if (!recursive) {
+  if (!options.recursive) {
     yield failed(path, new FamfsError('source', 'is a directory; -r hashes the files in it'));
     return;
   }
   for (const child of childrenByName(view.tree, ino)) {
     if (child === INO.meta) continue;
-    yield* digestsBelow(view, child, joined(path, view.tree.name(child)), recursive);
+    yield* digestsBelow(view, child, joined(path, view.tree.name(child)), options);
   }
 }
 
@@ -75,7 +84,7 @@ function joined(path: Buffer, name: Buffer): Buffer {
   return Buffer.concat([path, Buffer.from(slash), name]);
 }
 
-async function digestOf(view: View, ino: number, path: Buffer): Promise<Digest> {
+async function digestOf(view: View, ino: number, path: Buffer, signal?: AbortSignal): Promise<Digest> {
   try {
     const file = view.openFile(ino);
     try {
@@ -83,6 +92,7 @@ async function digestOf(view: View, ino: number, path: Buffer): Promise<Digest> 
       for (const piece of piecesOf(file)) {
         hash.update(piece);
         await nextTurn();
+        if (signal?.aborted) throw new FamfsError('interrupted', `interrupted at ${printable(path)}`);
       }
       return { path, shownPath: printable(path), sha256: hash.digest('hex') };
     } finally {
@@ -98,7 +108,10 @@ function failed(path: Buffer, error: unknown): Digest {
 }
 
 function asFailure(error: unknown): FamfsError {
-  if (error instanceof FamfsError) return error;
+  if (error instanceof FamfsError) {
+    if (error.code === 'interrupted') throw error;
+    return error;
+  }
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   return new FamfsError('device-io', `cannot be read: ${errno}`, undefined, { cause: error });

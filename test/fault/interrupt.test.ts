@@ -67,6 +67,18 @@ test('SIGINT while cp waits for the lock stops it, with the lock still held', as
   await expectClean(mount);
 });
 
+test.each(['SIGINT', 'SIGTERM'] as const)('%s stops digest', async (signal) => {
+  const { device, mount } = await scratch.mountedDevice('16g');
+  await famfsOk(['creat', '--no-sync', '-s', '12g', `${mount}/large`]);
+  const { child, done } = start(['digest', '--json', '--device', device, 'large']);
+  await whenOpen(child, device);
+  child.kill(signal);
+  const run = await done;
+  expect(run).toMatchObject({ status: 130, signal: null });
+  expectClear(run.stderr, { says: ['interrupted at large'] });
+  expect(run.json()).toMatchObject({ error: { code: 'interrupted', exitStatus: 130 } });
+});
+
 test('SIGINT stops an overwriting cp; the same command again completes it', async () => {
   const source = largeTree();
   const { device, mount } = await scratch.mountedDevice();
