@@ -26,7 +26,7 @@ export default class Chkread extends BaseCommand {
     const { args, flags } = await this.parse(Chkread);
     const { checkRead } = await import('../operations/check-read');
     const form: FileForm | undefined = flags.superblock ? 'superblock' : flags.log ? 'log' : undefined;
-    const result = checkRead(args.file, form);
+    const result = await this.interruptible((signal) => checkRead(args.file, form, signal));
     const { bytes, differsAt, path, problems } = result;
     if (differsAt !== undefined)
       await this.warnLine(`${path}: read and mapping differ at offset ${differsAt}`);

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MappedFile } from '../device/mapped-file';
 import { errnoOf, FamfsError } from '../errors';
 import { isError } from '../log/findings';
@@ -28,15 +29,19 @@ const BLOCK_BYTES = 2 ** 20;
 
 /**
  * Reads a file by read(2) and through a mapping and compares the two. As `form` its beginning is checked as well.
- * Throws FamfsError `source` when the file cannot be read or mapped, or a page of the mapping is bad, and `no-server` when
- * the server of its mount is dead.
+ * Throws FamfsError `source` when the file cannot be read or mapped, or a page of the mapping is bad, `no-server` when the
+ * server of its mount is dead, and `interrupted`.
  */
-export function checkRead(path: string, form?: FileForm): CheckReadResult {
+export async function checkRead(
+  path: string,
+  form?: FileForm,
+  signal?: AbortSignal,
+): Promise<CheckReadResult> {
   const fd = open(path);
   try {
     const stats = fstatSync(fd);
     if (!stats.isFile()) throw new FamfsError('source', `${path}: not a regular file`);
-    const result = { path, ...compare(path, fd, stats.size), problems: [] };
+    const result = { path, ...(await compare(path, fd, stats.size, signal)), problems: [] };
     return form === undefined ? result : { ...result, problems: problemsOf(path, fd, stats.size, form) };
   } catch (cause) {
     if (cause instanceof FamfsError || errnoOf(cause) === undefined) throw cause;
@@ -58,8 +63,16 @@ function open(path: string): number {
   }
 }
 
-function compare(path: string, fd: number, size: number): { bytes: number; differsAt?: number } {
+async function compare(
+  path: string,
+  fd: number,
+  size: number,
+  signal?: AbortSignal,
+): Promise<{ bytes: number; differsAt?: number }> {
   for (let start = 0; start < size; start += WINDOW_BYTES) {
+    await nextTurn();
+    if (signal?.aborted)
+      throw new FamfsError('interrupted', `${path}: interrupted at ${start} of ${size} bytes`);
     const length = Math.min(WINDOW_BYTES, size - start);
     const mapping = new MappedFile(fd, start, length);
     try {

@@ -79,6 +79,18 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s stops digest', async (signal) => {
   expect(run.json()).toMatchObject({ error: { code: 'interrupted', exitStatus: 130 } });
 });
 
+test.each(['SIGINT', 'SIGTERM'] as const)('%s stops chkread', async (signal) => {
+  const path = put(scratch.path('large'), '');
+  truncateSync(path, 16 * 1024 * MIB);
+  const { child, done } = start(['chkread', '--json', path]);
+  await whenOpen(child, path);
+  child.kill(signal);
+  const run = await done;
+  expect(run).toMatchObject({ status: 130, signal: null });
+  expectClear(run.stderr, { says: [path, 'interrupted at'] });
+  expect(run.json()).toMatchObject({ error: { code: 'interrupted', exitStatus: 130 } });
+});
+
 test('SIGINT stops an overwriting cp; the same command again completes it', async () => {
   const source = largeTree();
   const { device, mount } = await scratch.mountedDevice();

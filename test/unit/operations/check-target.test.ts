@@ -58,7 +58,7 @@ test('nothing stays open', async () => {
   const before = openDescriptors();
   await check(device);
   await expect(check(device, { signal: AbortSignal.abort() })).rejects.toThrow();
-  checkRead(path);
-  expect(() => checkRead(directory)).toThrow();
+  await checkRead(path);
+  await expect(checkRead(directory)).rejects.toThrow();
   expect(openDescriptors()).toBe(before);
 });
