@@ -133,7 +133,8 @@ export interface Location {
 /**
  * Finds the mount that `path` is in, also where the path, or its parents, do not exist yet. Symbolic links on the way
  * are followed, the last component is not.
- * Throws FamfsError `not-mounted` for paths elsewhere, `no-server` where the server is dead, `bad-path` for an empty one.
+ * Throws FamfsError `not-mounted` for paths elsewhere, `no-server` where the server is dead, `bad-path` for an empty one,
+ * `no-parent` for a file with a slash behind it.
  */
 export function locate(path: string): Location {
   return new Locator().locate(path);
@@ -159,6 +160,7 @@ export class Locator {
         'famfs mount DEVICE DIRECTORY mounts one',
       );
     }
+    if (path.endsWith('/')) checkIsNoFile(path);
     return { mount, relative: pathBytes(real.slice(mount.directory.length).replace(/^\//, '')) };
   }
 
@@ -234,6 +236,18 @@ export function targetOf(path: string): Target {
   const at = mountAt(path);
   const mount = at ?? locate(join(path, '.')).mount;
   return { device: mount.device, mount };
+}
+
+/** Throws FamfsError `no-parent` for a file with a slash behind its name, as the system does. */
+function checkIsNoFile(path: string): void {
+  try {
+    statSync(pathBytes(path));
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ENOTDIR') return;
+    throw new FamfsError('no-parent', `${path}: is not a directory`, 'without the slash it names the file', {
+      cause,
+    });
+  }
 }
 
 function realPathOfExisting(path: string): string {

@@ -279,3 +279,16 @@ describe('what creat refuses', () => {
 test('all of this leaves a file system with nothing wrong', async () => {
   await expectClean(mount);
 });
+
+test('a file with a slash behind its name is none, for all verbs', async () => {
+  const { mount: at } = await scratch.mountedDevice('4g');
+  await famfsOk(['creat', '--no-sync', '-s', '1', `${at}/file`]);
+  const failure = { status: 1, code: 'no-parent', says: [`${at}/file/: is not a directory`] } as const;
+  await expectFailure(['creat', '-s', '1', `${at}/file/`], failure);
+  await expectFailure(['getmap', `${at}/file/`], failure);
+  expect((await famfs(['cat', `${at}/file/`])).status).toBe(1);
+  const digest = await famfs(['digest', `${at}/file/`]);
+  expect(digest).toMatchObject({ status: 3, stderr: expect.stringContaining('is not a directory') });
+  await famfsOk(['mkdir', '--no-sync', `${at}/directory/`]);
+  await famfsOk(['ls', `${at}/directory/`]);
+});
