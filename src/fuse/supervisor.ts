@@ -2,7 +2,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
-import { systemUuid } from '../device/system-uuid';
+import { roleHere } from '../device/system-uuid';
 import { errnoOf, FamfsError } from '../errors';
 import { readLogHeader } from '../log/header';
 import { loadSuperblock } from '../log/superblock';
@@ -91,7 +91,7 @@ class Supervisor {
     const shared = SharedState.create(superblock.logLength);
     shared.logLevel = LOG_LEVELS.indexOf(config.logLevel);
     logger.follow(shared);
-    const role: Role = superblock.ownerUuid === systemUuid() ? 'owner' : 'client';
+    const role: Role = roleHere(superblock.ownerUuid);
     const devices = new DeviceWatch(device, superblock, config.devices, config.directory, shared, logger);
     const session = await onMountPoint(config.directory, config.directoryId, logger, () => {
       signals.check();

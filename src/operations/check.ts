@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PoolStats } from '../alloc/pool';
 import type { Device } from '../device/device';
 import { openDevice } from '../device/open';
-import { systemUuid } from '../device/system-uuid';
+import { roleHere } from '../device/system-uuid';
 import { FamfsError } from '../errors';
 import { BLOCK_ENTRIES } from '../log/entry-blocks';
 import { type Finding, FindingList } from '../log/findings';
@@ -106,7 +106,7 @@ export async function checkDevice(device: Device, options: CheckOptions): Promis
 }
 
 function identityOf({ uuid, ownerUuid }: Superblock): { uuid: string; ownerUuid: string; role: Role } {
-  return { uuid, ownerUuid, role: ownerUuid === systemUuid() ? 'owner' : 'client' };
+  return { uuid, ownerUuid, role: roleHere(ownerUuid) };
 }
 
 async function checkLog(

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type ErrorCode, errnoOf, FamfsError } from '../errors';
 import { printable } from '../log/paths';
+import { batchEnd, threadsWorth } from './copy-batches';
 import type { CopyAction, CopyOptions, CopyResult } from './copy-options';
 import { type CopyFailure, failureOf, type PlannedItem } from './copy-plan';
 import { CopyRounds } from './copy-rounds';
@@ -20,14 +21,8 @@ import { allocate, checkMayOverwrite, fileEntry, mkdirEntry, ownerOf } from './c
 import type { OwnerSession } from './owner-session';
 import { differsFromFile } from './same-contents';
 
-/** A batch is copied, flushed and logged as one: about the bytes and files that a kill may cost. */
-const BATCH_BYTES = 256 * 2 ** 20;
-const BATCH_ITEMS = 512;
 /** Pieces that are copied at once by default: by threads of which each keeps a processor busy, fewer where there are fewer. */
 const DEFAULT_PIECES = 4;
-/** What another thread is worth its start for. */
-const ITEMS_WORTH_THREAD = 256;
-const BYTES_WORTH_THREAD = 32 * 2 ** 20;
 
 /** Errors that end the copy, and not that of one file alone. */
 const ABOUT_THE_DEVICE: readonly ErrorCode[] = ['device-io', 'owner-changed', 'two-owners'];
@@ -296,12 +291,6 @@ async function openLate(transfer: Transfer): Promise<void> {
   if (!transfer.failure) transfer.opened ??= openSourceOf(transfer.item);
 }
 
-/** How many threads save more time than it takes to start them. */
-function threadsWorth(items: readonly PlannedItem[]): number {
-  const bytes = items.reduce((sum, { size }) => sum + size, 0);
-  return 1 + Math.floor(Math.max(items.length / ITEMS_WORTH_THREAD, bytes / BYTES_WORTH_THREAD));
-}
-
 function explained({ item, left }: Transfer, failure: CopyFailure): CopyFailure {
   if (item.kind !== 'overwrite' || left === 0) return failure;
   return { ...failure, message: `${failure.message}; ${halfNew(printable(item.target))}` };
@@ -309,15 +298,4 @@ function explained({ item, left }: Transfer, failure: CopyFailure): CopyFailure 
 
 function halfNew(names: string): string {
   return `${names} is now half old and half new`;
-}
-
-function batchEnd(items: readonly PlannedItem[], start: number): number {
-  let bytes = 0;
-  let end = start;
-  while (end < items.length && end - start < BATCH_ITEMS) {
-    bytes += (items[end] as PlannedItem).size;
-    if (end > start && bytes > BATCH_BYTES) break;
-    end++;
-  }
-  return end;
 }

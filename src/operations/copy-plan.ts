@@ -74,6 +74,7 @@ export class CopyPlanner {
     try {
       const stats = statSync(source);
       if (!stats.isDirectory()) throw new FamfsError('source', `${printable(source)}: not a directory`);
+      this.#checkRecursive(source);
       this.#addDirectory(source, target, stats.mode, Buffer.alloc(0));
     } catch (error) {
       this.#fail(source, error);
@@ -105,9 +106,7 @@ export class CopyPlanner {
   /** `below` is the path relative to the source on the command line, which filters look at. */
   #add(source: Buffer, target: Buffer, stats: Stats, below: Buffer): void {
     if (stats.isDirectory()) {
-      if (!this.recursive) {
-        throw new FamfsError('source', `${printable(source)}: is a directory, which -r copies`);
-      }
+      this.#checkRecursive(source);
       this.#addDirectory(source, target, stats.mode, below);
     } else if (stats.isFile()) this.#addFile(source, target, stats);
     else
@@ -115,6 +114,11 @@ export class CopyPlanner {
         'source',
         `${printable(source)}: ${typeName(stats)}, skipped: famfs has files and directories only`,
       );
+  }
+
+  #checkRecursive(source: Buffer): void {
+    if (!this.recursive)
+      throw new FamfsError('source', `${printable(source)}: is a directory, which -r copies`);
   }
 
   #addDirectory(source: Buffer, target: Buffer, mode: number, below: Buffer): void {

@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { FamfsError } from '../errors';
 import { KIND } from '../log/tree';
 import { type CopyPlanner, joined } from './copy-plan';
@@ -34,13 +34,16 @@ export function planSources(
     if (intoDirectory) planner.addContents(source, relative);
     else planAs(planner, session, source, destination);
   } else if (intoDirectory) {
-    for (const each of sources) {
-      if (options.listed) planner.addListed(each, relative);
-      else planner.add(each, joined(relative, nameOf(each)));
-    }
+    for (const each of sources) planInto(planner, each, relative, options.listed === true);
   } else if (source === undefined || more.length > 0 || options.listed || destination.shown.endsWith('/')) {
     throw noDirectory(destination.shown, ino, more.length > 0 || options.listed === true);
   } else planAs(planner, session, source, destination);
+}
+
+function planInto(planner: CopyPlanner, source: Buffer, directory: Buffer, listed: boolean): void {
+  if (listed) planner.addListed(source, directory);
+  else if (hasNoName(source)) planner.addContents(source, directory);
+  else planner.add(source, joined(directory, nameOf(source)));
 }
 
 function noDirectory(shown: string, ino: number, several: boolean): FamfsError {
@@ -68,9 +71,13 @@ function planAs(
   planner.add(source, relative);
 }
 
-/** The last component of a path, also where the path ends in `.` or `..`. */
+/** Whether a path ends in `.` or `..`: its contents are copied, as cp(1) does, since there is no name to give them. */
+function hasNoName(path: Buffer): boolean {
+  return /(?:^|\/)\.{1,2}\/*$/.test(path.toString('latin1'));
+}
+
+/** The last component of a path. */
 function nameOf(path: Buffer): Buffer {
   // latin1 carries any bytes through a string and back.
-  const here = Buffer.from(process.cwd()).toString('latin1');
-  return Buffer.from(basename(resolve(here, path.toString('latin1'))), 'latin1');
+  return Buffer.from(basename(path.toString('latin1')), 'latin1');
 }

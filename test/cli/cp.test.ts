@@ -187,10 +187,33 @@ describe('a tree', () => {
     expectSameTree(from, `${to}/${from.slice(scratch.root.length + 1)}`);
   });
 
-  test.each(['/', '/.', ''])('may be named with "%s" behind it', async (end) => {
+  test.each(['/', ''])('may be named with "%s" behind it', async (end) => {
     const [from, to] = [tree(), await freshDirectory()];
     expectQuiet(await cp(['-r', `${from}${end}`, to]));
     expectSameTree(from, `${to}/${from.slice(scratch.root.length + 1)}`);
+  });
+
+  test.each(['/.', '/./', '/a/..'])(
+    'named with "%s" behind it gives its contents, as with cp(1)',
+    async (end) => {
+      const [from, to] = [tree(), await freshDirectory()];
+      expectQuiet(await cp(['-r', `${from}${end}`, to]));
+      expectSameTree(from, to);
+    },
+  );
+
+  test('that is the current directory gives its contents', async () => {
+    const [from, to] = [tree(), await freshDirectory()];
+    expectQuiet(await cp(['-r', '.', to], { cwd: from }));
+    expectSameTree(from, to);
+  });
+
+  test.each([['-T'], []])('needs -r: %j', async (...flags) => {
+    const [from, to] = [tree(), await freshDirectory()];
+    const source = flags.length > 0 ? from : `${from}/.`;
+    const run = await cp([...flags, source, to]);
+    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('which -r copies') });
+    expect(namesIn(to)).toEqual([]);
   });
 
   test('goes into the mount point', async () => {
