@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { FamfsError } from '../errors';
 import { printable } from '../log/paths';
 import { KIND } from '../log/tree';
@@ -34,7 +34,7 @@ function mapOfPath(path: string, views: Views): MappedPath {
   const kind = view.tree.kind.get(ino);
   if (ino === 0) return { path, state: 'not-mapped', reason: `no ${printable(relative)} in the log` };
   if (kind === KIND.directory) return { path, state: 'not-mapped', reason: 'is a directory' };
-  if (lstatSync(pathBytes(path), { throwIfNoEntry: false })?.ino !== ino) {
+  if (statSync(pathBytes(path), { throwIfNoEntry: false })?.ino !== ino) {
     return { path, state: 'not-mapped', reason: 'the mount does not serve this file of its log' };
   }
   return { path, state: 'mapped', size: view.tree.size.get(ino), map: view.mapOf(ino) };

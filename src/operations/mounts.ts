@@ -131,8 +131,7 @@ export interface Location {
 }
 
 /**
- * Finds the mount that `path` is in, also where the path, or its parents, do not exist yet. Symbolic links on the way
- * are followed, the last component is not.
+ * Finds the mount that `path` is in, also where the path, or its parents, do not exist yet. Symbolic links are followed.
  * Throws FamfsError `not-mounted` for paths elsewhere, `no-server` where the server is dead, `bad-path` for an empty one,
  * `no-parent` for a file with a slash behind it.
  */
@@ -149,10 +148,10 @@ export class Locator {
   locate(path: string): Location {
     if (path === '') throw new FamfsError('bad-path', 'an empty path names nothing');
     const absolute = resolve(path);
-    const real = absolute === '/' ? absolute : join(this.#realPath(dirname(absolute)), basename(absolute));
-    const mount = this.#mounts.findLast(
-      ({ directory }) => real === directory || real.startsWith(directory === '/' ? '/' : `${directory}/`),
-    );
+    const plain = absolute === '/' ? absolute : join(this.#realPath(dirname(absolute)), basename(absolute));
+    // There are no links in famfs: the last component can be one elsewhere alone.
+    const real = this.#mountAbove(plain) ? plain : realPathOrSelf(plain);
+    const mount = this.#mountAbove(real);
     if (!mount) {
       throw new FamfsError(
         'not-mounted',
@@ -162,6 +161,12 @@ export class Locator {
     }
     if (path.endsWith('/')) checkIsNoFile(path);
     return { mount, relative: pathBytes(real.slice(mount.directory.length).replace(/^\//, '')) };
+  }
+
+  #mountAbove(real: string): Mount | undefined {
+    return this.#mounts.findLast(
+      ({ directory }) => real === directory || real.startsWith(directory === '/' ? '/' : `${directory}/`),
+    );
   }
 
   #realPath(directory: string): string {

@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs';
 import type { MappedPath } from '../../src/operations/getmap';
 import { famfs, famfsOk } from '../support/run';
 import { fileOnDevice } from '../support/run-device';
@@ -26,6 +27,16 @@ test('tells the maps that are in the log', async () => {
       return { path: `${mount}/${name}`, state: 'mapped', size, map };
     }),
   );
+});
+
+test('a symbolic link to a file in the mount is followed, by other verbs too', async () => {
+  const link = scratch.path('link');
+  symlinkSync(`${mount}/plain`, link);
+  const [mapped] = (await famfsOk(['getmap', '--json', link])).json<{ files: MappedPath[] }>().files;
+  expect(mapped).toMatchObject({ path: link, state: 'mapped', size: 5 * 2 ** 20 });
+  const sums = await Promise.all([link, `${mount}/plain`].map((path) => famfsOk(['digest', path])));
+  expect(new Set(sums.map(({ stdout }) => stdout.slice(0, 64))).size).toBe(1);
+  await famfsOk(['flush', link]);
 });
 
 test('as text', async () => {
