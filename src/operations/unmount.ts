@@ -47,7 +47,7 @@ function checkMayUnmount({ directory, uid }: Mount): void {
   const user = process.geteuid?.() ?? 0;
   if (user === 0 || user === uid) return;
   const what = `mounted by user ${uid}, and that user and root alone may unmount it`;
-  throw new FamfsError('no-permission', `${directory}: ${what}`);
+  throw new FamfsError('no-permission', `${directory}: ${what}`, 'run this as one of them');
 }
 
 /** A server removes its state as its last act; one that was killed leaves it behind. */
