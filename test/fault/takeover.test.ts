@@ -78,7 +78,7 @@ describe('what is stored before anything is logged', () => {
     takeFromAfar(device);
     put(go, '');
     expect(errorOf(await done).code).toBe('owner-changed');
-    expect(hasData(device, DATA + MIB)).toBe(false);
+    expect(hasData(device, DATA + 63 * MIB)).toBe(false);
     await expectClean(mount);
   });
 
