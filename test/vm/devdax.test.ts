@@ -204,10 +204,11 @@ describe('the clock of the host is set, ahead and back by decades, some times a 
   const dates = ['2099-01-01', '1999-01-01'].map((date) => `date -s ${date} > /run/date; sleep 0.2`);
   let setting: Job;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     const back = 'date -s @$((before + $(cut -d . -f 1 /proc/uptime)))';
     setting = a.start(`before=$(($(date +%s) - $(cut -d . -f 1 /proc/uptime)))
 until [ -e /run/steady ]; do ${dates.join('; ')}; done; ${back}`);
+    await a.ok('until [ $(date +%Y) = 2099 ]; do sleep 0.1; done');
   });
 
   afterAll(async () => {
@@ -216,7 +217,6 @@ until [ -e /run/steady ]; do ${dates.join('; ')}; done; ${back}`);
   });
 
   test('what is copied and made meanwhile is whole, and shows in the mount', async () => {
-    expect((await a.ok('date +%Y')).stdout).toMatch(/^(2099|1999)\n$/);
     await a.famfsOk('cp', '-q', '--verify', '-rT', source, `${MOUNT}/clock`);
     await a.famfsOk('creat', '-q', '-s', '2m', '--randomize', '--seed', '3', `${MOUNT}/seeded`);
     await a.famfsOk('verify', '--seed', '3', '--file', `${MOUNT}/seeded`);
