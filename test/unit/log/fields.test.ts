@@ -93,6 +93,14 @@ test('text reads up to the first NUL, or all of its bytes', () => {
   expect(field.get(bytes, 0).toString()).toBe('12345678');
   field.set(bytes, 0, Buffer.from('1234567890'));
   expect(bytes.toString('latin1')).toBe('\xff12345678\xff');
+  const followed = Buffer.from('\xff12345678next\0', 'latin1');
+  expect(field.get(followed, 0).toString()).toBe('12345678');
+});
+
+test('each kind of field names its type, and a checksum what it covers', () => {
+  const fields = [u64(0, ''), u32(0, ''), uuid(0, ''), text(0, 80, ''), array(0, 16, 24, '')];
+  expect(fields.map(({ type }) => type)).toEqual(['u64', 'u32', '16 B', '80 B', '16 x 24 B']);
+  expect(crc(96, 96)).toMatchObject({ type: 'u64', text: 'CRC-32 of bytes 0..95, upper 32 bits zero' });
 });
 
 test('a checksum tells a wrong sum from a wrong upper half', () => {
@@ -128,6 +136,7 @@ test('gaps are what no field covers', () => {
     { start: 16, end: 20 },
     { start: 28, end: 32 },
   ]);
+  expect(gapsBetween(fields.toReversed(), 32)).toEqual(gapsBetween(fields, 32));
   expect(gapsBetween([array(0, 1, 8, '')], 8)).toEqual([]);
 });
 
