@@ -134,7 +134,7 @@ export class Copier {
       while (begun < items.length && (await this.#begin(items[begun] as PlannedItem, transfers))) begun++;
       await this.#transferAll([...transfers.values()]);
       for (const transfer of transfers.values())
-        if (transfer.left === 0 && !transfer.failure)
+        if (transfer.opened && transfer.left === 0 && !transfer.failure)
           await this.#guarded(transfer, async () => checkNotGrown(transfer));
       if (this.options.verify) for (const transfer of transfers.values()) await this.#verify(transfer);
     } catch (error) {

@@ -33,7 +33,7 @@ export function noServer(directory: string, what: string, cause?: unknown): Famf
 export function deadServer(path: string, cause: unknown): FamfsError | undefined {
   if (!SERVER_GONE.includes(errnoOf(cause) ?? '')) return undefined;
   const absolute = resolve(path);
-  const mount = listMounts().findLast(({ directory }) => `${absolute}/`.startsWith(`${directory}/`));
+  const mount = mountAbove(listMounts(), absolute);
   return noServer(mount?.directory ?? path, 'is dead', cause);
 }
 
@@ -139,6 +139,13 @@ export function locate(path: string): Location {
   return new Locator().locate(path);
 }
 
+/** The mount that an absolute path is in or names. */
+function mountAbove(mounts: readonly Mount[], path: string): Mount | undefined {
+  return mounts.findLast(
+    ({ directory }) => path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`),
+  );
+}
+
 /** Locates many paths: looks at the list of mounts, and at each directory, once. */
 export class Locator {
   readonly #mounts = listMounts();
@@ -150,8 +157,8 @@ export class Locator {
     const absolute = resolve(path);
     const plain = absolute === '/' ? absolute : join(this.#realPath(dirname(absolute)), basename(absolute));
     // There are no links in famfs: the last component can be one elsewhere alone.
-    const real = this.#mountAbove(plain) ? plain : realPathOrSelf(plain);
-    const mount = this.#mountAbove(real);
+    const real = mountAbove(this.#mounts, plain) ? plain : realPathOrSelf(plain);
+    const mount = mountAbove(this.#mounts, real);
     if (!mount) {
       throw new FamfsError(
         'not-mounted',
@@ -161,12 +168,6 @@ export class Locator {
     }
     if (path.endsWith('/')) checkIsNoFile(path);
     return { mount, relative: pathBytes(real.slice(mount.directory.length).replace(/^\//, '')) };
-  }
-
-  #mountAbove(real: string): Mount | undefined {
-    return this.#mounts.findLast(
-      ({ directory }) => real === directory || real.startsWith(directory === '/' ? '/' : `${directory}/`),
-    );
   }
 
   #realPath(directory: string): string {

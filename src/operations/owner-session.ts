@@ -181,7 +181,7 @@ export class OwnerSession {
    */
   zeroData(map: FileMap, size: number): void {
     this.checkStillOwner();
-    const shown = Math.ceil(size / LARGEST_PAGE_BYTES) * LARGEST_PAGE_BYTES;
+    const shown = shownBytes(size);
     for (const { devindex, length, offset } of extentsOf(map)) {
       const device = this.members.at(devindex);
       device.zero(offset, Math.min(length, shown));
@@ -195,7 +195,7 @@ export class OwnerSession {
    */
   zeroBehind(map: FileMap, size: number): void {
     const room = extentsOf(map).reduce((sum, { length }) => sum + length, 0);
-    const shown = Math.min(Math.ceil(size / LARGEST_PAGE_BYTES) * LARGEST_PAGE_BYTES, room);
+    const shown = Math.min(shownBytes(size), room);
     if (shown === size) return;
     eachRun(map, size, shown - size, (devindex, offset, length) => {
       const device = this.members.at(devindex);
@@ -254,6 +254,11 @@ export class OwnerSession {
     this.device.unlock();
     this.members.close();
   }
+}
+
+/** Up to which byte a kernel that maps the device shows a file of `size` bytes: the end of its last page. */
+function shownBytes(size: number): number {
+  return Math.ceil(size / LARGEST_PAGE_BYTES) * LARGEST_PAGE_BYTES;
 }
 
 /** Throws FamfsError `not-owner` unless this host owns the file system. */
