@@ -26,7 +26,7 @@ export default class Cp extends BaseCommand {
   static override description =
     `A file appears under its name once all its data is there. A destination that exists with exactly the source's size is overwritten in place; one of another size is an error, since famfs files never change size.
 Symbolic links in a tree, sockets and devices are reported and left out; the exit status then is 3. When the only source cannot be copied at all, it is that of the error, mostly 1.
-Holes of a sparse file stay holes on a file-backed device.
+Holes stay holes on a file-backed device, where the source has fewer blocks than its size takes.
 --include and --exclude are one list in the order given, as with rsync: the first pattern that matches decides, and what none matches is copied. A pattern with a slash is for the whole path below the source, one without for the last name in it; a slash at its end makes it one for directories alone. * does not match a slash, ** does; [!a] and {a,b} are as in bash. What is in a directory left out is left out too.
 A SOURCE of -, which must be the only one, copies standard input to a file of --size bytes; a shorter or longer one is an error.
 --files-from takes the sources from a list. As with rsync their directories are kept: a/b becomes DESTINATION/a/b, and so does /a/b. Directories in the list are copied without what is in them, unless with -r.`;

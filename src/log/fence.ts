@@ -3,7 +3,7 @@ import type { LogEntry } from './entry';
 import { type Counters, readCounters } from './header';
 import { printable } from './paths';
 import type { Store } from './store';
-import { findSuperblock, type Superblock } from './superblock';
+import { findSuperblock, readSuperblockBytes, type Superblock } from './superblock';
 
 /** What comes next in an append when the fence is asked: data or entries are stored, then the counters, then it is done. */
 export type AppendStep = 'entries' | 'counters' | 'done';
@@ -21,6 +21,8 @@ interface Breach {
  */
 export class Fence {
   #error: FamfsError | undefined;
+  /** A superblock that was found to be right: to compare its bytes takes a small part of reading them anew. */
+  #right: Buffer | undefined;
 
   /** `superblock` is that of the file system when the session began. */
   constructor(
@@ -43,12 +45,22 @@ export class Fence {
   }
 
   #breach(counters: Counters): Breach | undefined {
-    const { superblock, findings } = findSuperblock(this.store);
+    return this.#breachOfSuperblock() ?? this.#breachOfCounters(counters);
+  }
+
+  #breachOfSuperblock(): Breach | undefined {
+    if (this.#right?.equals(readSuperblockBytes(this.store))) return undefined;
+    const { bytes, superblock, findings } = findSuperblock(this.store);
     if (findings.some(({ code }) => code === 'sb-magic' || code === 'sb-crc'))
       return ownerChanged('its superblock is gone or damaged');
     if (superblock.uuid !== this.superblock.uuid) return ownerChanged('another file system was made over it');
     if (superblock.ownerUuid !== this.superblock.ownerUuid)
       return ownerChanged(`the host with system UUID ${superblock.ownerUuid} became its owner`);
+    this.#right = bytes;
+    return undefined;
+  }
+
+  #breachOfCounters(counters: Counters): Breach | undefined {
     const { nextIndex, nextSeqnum } = readCounters(this.store);
     if (nextIndex === counters.nextIndex && nextSeqnum === counters.nextSeqnum) return undefined;
     return twoOwners(`its log counts ${nextIndex} entries where this host left ${counters.nextIndex}`);

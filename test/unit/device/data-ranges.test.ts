@@ -52,12 +52,20 @@ test.each([
 });
 
 test('the end of a run of data is looked for once', () => {
-  writeSync(fd, Buffer.alloc(SIZE, 1));
+  writeSync(fd, Buffer.alloc(SIZE - PIECE, 1));
   const ranges = new DataRanges(fd, fstatSync(fd));
   expect([...ranges.of(0, MIB)]).toEqual([{ position: 0, length: MIB, hole: false }]);
   ftruncateSync(fd, 0);
   ftruncateSync(fd, SIZE); // a hole now: whoever asks the kernel again is told so
   expect([...ranges.of(4 * MIB, MIB)]).toEqual([{ position: 4 * MIB, length: MIB, hole: false }]);
+});
+
+test('a file with blocks for all of its bytes is not asked for holes', () => {
+  writeSync(fd, Buffer.alloc(SIZE, 1));
+  const ranges = new DataRanges(fd, fstatSync(fd));
+  ftruncateSync(fd, 0);
+  ftruncateSync(fd, SIZE);
+  expect([...ranges.of(MIB, SIZE - MIB)]).toEqual([{ position: MIB, length: SIZE - MIB, hole: false }]);
 });
 
 test('a small file has its holes', () => {
