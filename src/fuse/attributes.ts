@@ -12,6 +12,9 @@ const WRITE_BITS = 0o222;
 const MODE_BITS = 0o7777;
 const SECTOR = 512;
 const BLOCK_SIZE = 4096;
+/** An ID that no user has, and from whose files a kernel keeps even root; who is shown for it. */
+const NO_ID = 2 ** 32 - 1;
+const OVERFLOW_ID = 65_534;
 const NANOSECONDS = 1_000_000_000;
 
 /** The attributes of inodes: what the log says, what the role makes of it, and what was changed since the mount. */
@@ -48,8 +51,8 @@ export class Attributes {
     writeTime(out, at + 40, at + 56, mtime);
     out.writeUInt32LE((isDirectory ? S_IFDIR : S_IFREG) | this.#mode(ino), at + 60);
     out.writeUInt32LE(isDirectory ? 2 + this.tree.subdirectories.get(ino) : 1, at + 64);
-    out.writeUInt32LE(overrides.uid(ino) ?? this.tree.uid.get(ino), at + 68);
-    out.writeUInt32LE(overrides.gid(ino) ?? this.tree.gid.get(ino), at + 72);
+    out.writeUInt32LE(overrides.uid(ino) ?? knownId(this.tree.uid.get(ino)), at + 68);
+    out.writeUInt32LE(overrides.gid(ino) ?? knownId(this.tree.gid.get(ino)), at + 72);
     out.writeUInt32LE(BLOCK_SIZE, at + 80);
   }
 
@@ -94,6 +97,10 @@ export class Attributes {
     });
     return bytes;
   }
+}
+
+function knownId(id: number): number {
+  return id === NO_ID ? OVERFLOW_ID : id;
 }
 
 function timesOf(milliseconds: number): Times {

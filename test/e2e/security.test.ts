@@ -51,6 +51,18 @@ describe('an entry of the log', () => {
     return { device, mount: await scratch.mounted(device) };
   }
 
+  test.each(['uid', 'gid'])('whose %s no kernel has keeps root from nothing', async (id) => {
+    const nobodys = { [id]: 2 ** 32 - 1 };
+    const entries = [
+      mkdir('directory', 0o700, nobodys),
+      file('directory/file', 100, new Space().simple(100), { mode: 0o600, ...nobodys }),
+    ];
+    const { mount } = await mounted(entries);
+    expect(namesIn(join(mount, 'directory'))).toEqual(['file']);
+    expect(readFileSync(join(mount, 'directory/file'))).toHaveLength(100);
+    expect(lstatSync(join(mount, 'directory/file'))).toMatchObject({ uid: 0, gid: 0, [id]: 65_534 });
+  });
+
   test.each([
     ['a block device', S_IFBLK | 0o666],
     ['a character device', S_IFCHR | 0o666],

@@ -59,8 +59,8 @@ export function file(path: string | Buffer, size: number, map: FileMap, more: ob
   };
 }
 
-export function mkdir(path: string | Buffer, mode = 0o755): LogEntry {
-  return { type: 'mkdir', path: Buffer.from(path), uid: 0, gid: 0, mode };
+export function mkdir(path: string | Buffer, mode = 0o755, more: object = {}): LogEntry {
+  return { type: 'mkdir', path: Buffer.from(path), uid: 0, gid: 0, mode, ...more };
 }
 
 export function addDaxdev(index: number, size: number, deviceUuid: string): LogEntry {
