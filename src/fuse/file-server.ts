@@ -1,9 +1,9 @@
 import { errnoOf, FamfsError } from '../errors';
-import type { Derailment } from '../log/follow';
 import type { Replay } from '../log/replay';
 import { KIND, type Tree } from '../log/tree';
 import type { Members } from '../members/members';
 import { Attributes } from './attributes';
+import { CatchUp } from './catch-up';
 import type { WorkerConfig } from './config';
 import { listDirectory } from './directory';
 import { EINVAL, EIO, EISDIR, ENOENT, ENOSYS, ENOTDIR, EPERM, Refusal } from './errno';
@@ -48,6 +48,7 @@ type Handler = (request: Buffer, header: RequestHeader) => ReplyBody;
 /** Answers the kernel's requests from the tree and the devices. One request at a time. */
 export class FileServer implements RequestHandler {
   readonly #tree: Tree;
+  readonly #log: CatchUp;
   readonly #attributes: Attributes;
   readonly #devices: ServedDevices;
   readonly #space: SpaceCount;
@@ -61,7 +62,7 @@ export class FileServer implements RequestHandler {
 
   constructor(
     members: Members,
-    private readonly replay: Replay,
+    replay: Replay,
     config: WorkerConfig,
     private readonly shared: SharedState,
     private readonly page: WorkerPage,
@@ -69,6 +70,7 @@ export class FileServer implements RequestHandler {
     private readonly logger: Logger,
   ) {
     this.#tree = replay.tree;
+    this.#log = new CatchUp(replay, shared, page);
     this.#attributes = new Attributes(
       this.#tree,
       shared.overrides,
@@ -91,41 +93,12 @@ export class FileServer implements RequestHandler {
     if (request.length < IN_HEADER_BYTES + (SHORTEST_BODY.get(opcode) ?? 0)) {
       throw new Refusal(EINVAL, 'the request is shorter than its struct');
     }
-    this.catchUpWithOthers();
+    this.#log.withOthers();
     return handler(request, header);
   }
 
-  /**
-   * Replays what other processes of this server know to be there. The kernel may have heard of it from them, and once
-   * the device fails it cannot be had any more.
-   */
   catchUpWithOthers(): void {
-    const { replay, shared } = this;
-    if (replay.counts.entries >= shared.wantedEntries || shared.deviceFailed || shared.foreign) return;
-    this.#replaying(() => replay.catchUpTo(shared.wantedEntries));
-  }
-
-  /** Replays what was appended since. Names and attributes of a device that failed go on as they are. */
-  #catchUp(): void {
-    const { replay, shared } = this;
-    if (shared.deviceFailed || shared.frozen) return;
-    this.#replaying(() => replay.catchUp());
-  }
-
-  #replaying(work: () => Derailment | undefined): void {
-    const { replay, shared } = this;
-    const before = replay.counts.entries;
-    try {
-      const derailment = work();
-      if (derailment) shared.freeze(derailment);
-    } catch (error) {
-      if (!(error instanceof FamfsError)) throw error;
-      shared.failDevice(0);
-      return;
-    }
-    if (replay.counts.entries === before) return;
-    shared.wantEntries(replay.counts.entries);
-    this.page.setReplayed(replay);
+    this.#log.withOthers();
   }
 
   #checkDevice(): void {
@@ -185,7 +158,7 @@ export class FileServer implements RequestHandler {
     const find = () => this.#tree.lookup(directory, request, IN_HEADER_BYTES, nameLength);
     let ino = find();
     if (ino === 0) {
-      this.#catchUp();
+      this.#log.withLog();
       ino = find();
     }
     if (ino === 0) throw new Refusal(ENOENT);
@@ -202,7 +175,7 @@ export class FileServer implements RequestHandler {
   }
 
   #getAttributes(ino: number): ReplyBody {
-    if (this.#tree.kind.get(ino) === KIND.directory) this.#catchUp();
+    if (this.#tree.kind.get(ino) === KIND.directory) this.#log.withLog();
     return this.#attributeReply(ino);
   }
 
@@ -305,7 +278,7 @@ export class FileServer implements RequestHandler {
     this.#checkDirectory(ino);
     const cookie = readNumber(request, IN_HEADER_BYTES + 8);
     const size = Math.min(request.readUInt32LE(IN_HEADER_BYTES + 16), this.#out.length);
-    if (cookie === 0) this.#catchUp();
+    if (cookie === 0) this.#log.withLog();
     const writer = plus
       ? (child: number, out: Buffer, at: number) => this.#writeEntry(child, out, at)
       : undefined;
@@ -314,7 +287,7 @@ export class FileServer implements RequestHandler {
   }
 
   #statfs(): ReplyBody {
-    this.#catchUp();
+    this.#log.withLog();
     this.#space.write(this.#out);
     return this.#sent(STATFS_OUT_BYTES);
   }
