@@ -46,11 +46,9 @@ export default class Status extends BaseCommand {
 
   async #watch(read: () => Promise<MountStatus[]>, verbose: boolean): Promise<{ mounts: MountStatus[] }> {
     const { watchMounts } = await import('../ui/status-watch');
-    const abort = new AbortController();
-    const stop = () => abort.abort();
-    process.on('SIGINT', stop).on('SIGTERM', stop);
-    await watchMounts(process.stdout, { read, signal: abort.signal, json: this.jsonEnabled(), verbose });
-    // All that there is to print was printed.
-    process.exit(0);
+    const json = this.jsonEnabled();
+    await this.interruptible((signal) => watchMounts(process.stdout, { read, signal, json, verbose }));
+    // Ctrl-C is how it is ended: all that there is to tell was told.
+    process.exit(new FamfsError('interrupted', '').exitStatus());
   }
 }
