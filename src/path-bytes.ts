@@ -6,6 +6,10 @@ import { isUtf8 } from 'node:buffer';
  */
 const STRAY = /([\udc80-\udcff])/u;
 const FIRST_STRAY = 0xdc00;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above, and sequences that colour text
+const CONTROL_IN_LINES = /\x1b\[[\d;]*m|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** The text of a path in bytes. */
 export function pathText(bytes: Buffer): string {
@@ -23,6 +27,18 @@ export function pathBytes(text: string): Buffer {
 /** Text to be shown: bytes that are no UTF-8 as \xHH. */
 export function shownText(text: string): string {
   return STRAY.test(text) ? text.replace(new RegExp(STRAY, 'gu'), (part) => escaped(byteOf(part))) : text;
+}
+
+/** One line of text to be shown, with control characters, which a terminal would act on, as \xHH too. */
+export function shownLine(text: string): string {
+  return shownText(text).replace(CONTROL, escapedControl);
+}
+
+/** As shownLine, of text that has lines, and colours of its own: they stay. */
+export function shownLines(text: string): string {
+  return shownText(text).replace(CONTROL_IN_LINES, (found) =>
+    found.length === 1 ? escapedControl(found) : found,
+  );
 }
 
 /** UTF-8 as text to be shown, with bytes that are none as \xHH. */
@@ -47,5 +63,9 @@ function byteOf(stray: string): number {
 }
 
 function escaped(byte: number): string {
-  return `\\x${byte.toString(16)}`;
+  return `\\x${byte.toString(16).padStart(2, '0')}`;
+}
+
+function escapedControl(character: string): string {
+  return escaped(character.charCodeAt(0));
 }

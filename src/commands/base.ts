@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Flags, type Interfaces } from '@oclif/core';
 import { type ErrorCode, FamfsError } from '../errors';
-import { shownText } from '../path-bytes';
+import { shownLine, shownLines, shownText } from '../path-bytes';
 import { PLACEMENT_POLICIES } from '../types';
 import { paint } from '../ui/colour';
 import { parseSeed } from '../ui/seeds';
@@ -38,7 +38,12 @@ export abstract class BaseCommand extends Command {
 
   /** A result for people on standard output, which --quiet and --json leave out. */
   protected say(message: string): void {
-    if (!this.quiet) this.log(shownText(message));
+    if (!this.quiet) this.log(message);
+  }
+
+  /** Prints text on standard output, without what a terminal would act on. */
+  override log(text = ''): void {
+    super.log(shownLines(text));
   }
 
   /** Prints lines on standard output, many at once, until a reader goes away. */
@@ -62,7 +67,7 @@ export abstract class BaseCommand extends Command {
   /** A message for people on standard error; results go to standard output by `this.log`. */
   protected async warnLine(message: string): Promise<void> {
     const { yellow } = await paint(process.stderr);
-    process.stderr.write(`${yellow('famfs:')} ${shownText(message)}\n`);
+    process.stderr.write(`${yellow('famfs:')} ${shownLine(message)}\n`);
   }
 
   /** How a verb waits for the lock of a device: as lockFlag says, telling of it, until the user interrupts it. */

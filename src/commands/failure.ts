@@ -1,6 +1,6 @@
 import { Errors } from '@oclif/core';
 import { errnoOf, FamfsError } from '../errors';
-import { shownText } from '../path-bytes';
+import { shownLine, shownText } from '../path-bytes';
 import { paint } from '../ui/colour';
 
 /** What oclif puts around the message of an error that a flag's own parser threw. */
@@ -40,8 +40,8 @@ function noCurrentDirectory(cause: Error): FamfsError {
 /** Prints an error to standard error: what is wrong, and below it what to do. */
 export async function printFailure(failure: FamfsError): Promise<void> {
   const { red, dim } = await paint(process.stderr);
-  process.stderr.write(`${red('famfs:')} ${shownText(failure.message)}\n`);
-  if (failure.hint) process.stderr.write(`${dim(`       ${shownText(failure.hint)}`)}\n`);
+  process.stderr.write(`${red('famfs:')} ${shownLine(failure.message)}\n`);
+  if (failure.hint) process.stderr.write(`${dim(`       ${shownLine(failure.hint)}`)}\n`);
 }
 
 /** What --json prints of an error, in place of a result. */

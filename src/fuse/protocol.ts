@@ -45,6 +45,14 @@ export const OP = {
   READDIRPLUS: 44,
   RENAME2: 45,
   TMPFILE: 51,
+  /** These get ENOSYS: the kernel then does without, or in another way. */
+  READLINK: 5,
+  IOCTL: 39,
+  POLL: 40,
+  LSEEK: 46,
+  COPY_FILE_RANGE: 47,
+  SYNCFS: 50,
+  STATX: 52,
   /** Only kernels with the fmap messages send these two: see maps/fmap-v4.ts. */
   GET_FMAP: 54,
   GET_DAXDEV: 55,

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { FamfsError } from '../errors';
-import { shownBytes } from '../path-bytes';
+import { shownBytes, shownLine } from '../path-bytes';
 import type { FindingCode } from './findings';
 import { MAX_PATH, PATH_BYTES } from './layout';
 
@@ -80,9 +80,7 @@ function isReserved(bytes: Buffer, start: number, end: number, kind: PathKind): 
 
 /** A path, or a name, for people and JSON: UTF-8, with control characters and stray bytes as \xHH. */
 export function printable(bytes: Buffer): string {
-  const text = shownBytes(bytes);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return shownLine(shownBytes(bytes));
 }
 
 /**

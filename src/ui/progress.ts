@@ -1,4 +1,5 @@
 import type { Ora } from 'ora';
+import { shownLine } from '../path-bytes';
 import { type Painter, paint, wantsColour } from './colour';
 import { RateMeter } from './rate';
 import { formatDuration, formatRate, formatSize } from './sizes';
@@ -66,8 +67,7 @@ export function progressLine(state: ProgressState, columns: number): string {
   while (parts.length > 2 && widthOf(parts.join(GAP)) > columns) parts.pop();
   const room = columns - widthOf(parts.join(GAP)) - GAP.length;
   if (state.name !== '' && room >= MIN_NAME_COLUMNS) {
-    const printable = state.name.replace(/\p{Cc}/gu, '?');
-    parts.splice(1, 0, shortenMiddle(printable, room));
+    parts.splice(1, 0, shortenMiddle(shownLine(state.name), room));
   }
   return parts.join(GAP);
 }

@@ -1,4 +1,5 @@
 import type { MountStatus } from '../operations/status';
+import { shownLine } from '../path-bytes';
 import type { StatusReport } from '../server-contract';
 import type { Painter } from './colour';
 import { counted, filesAndDirectories } from './counts';
@@ -41,13 +42,13 @@ function describeMount(
   verbose: boolean,
 ): string {
   const { failure, server } = mount;
-  const title = painter.bold(printable(mount.directory));
+  const title = painter.bold(shownLine(mount.directory));
   if (!server) {
-    const what = printable(failure?.message ?? 'nothing is known of it');
+    const what = shownLine(failure?.message ?? 'nothing is known of it');
     const text = failure?.code === 'no-permission' ? painter.yellow(what) : painter.red(what);
     return [
       title,
-      `${INDENT}device  ${printable(mount.device)}`,
+      `${INDENT}device  ${shownLine(mount.device)}`,
       `${INDENT}${text}`,
       ...hintLines(failure?.hint, painter),
     ].join('\n');
@@ -63,21 +64,21 @@ function describeMount(
 }
 
 function hintLines(hint: string | undefined, painter: Painter): string[] {
-  return hint === undefined ? [] : [painter.dim(`${INDENT}${printable(hint)}`)];
+  return hint === undefined ? [] : [painter.dim(`${INDENT}${shownLine(hint)}`)];
 }
 
 /** The files that answer EIO, as far as their names are known. */
 function fileLines({ absent }: MountStatus): string[] {
   if (!absent) return [];
   const more = absent.files - absent.paths.length;
-  const names = absent.paths.map((path) => `${INDENT}${INDENT}${printable(path)}`);
+  const names = absent.paths.map((path) => `${INDENT}${INDENT}${shownLine(path)}`);
   return [...names, ...(more > 0 ? [`${INDENT}${INDENT}and ${counted(more, 'more file')}`] : [])];
 }
 
 function problemLines(server: StatusReport, painter: Painter): string[] {
   return problemsOf(server).flatMap(({ severity, todo, what }) => {
     const paint = severity === 'error' ? painter.red : painter.yellow;
-    return [`${INDENT}${paint(printable(what))}`, ...hintLines(todo, painter)];
+    return [`${INDENT}${paint(shownLine(what))}`, ...hintLines(todo, painter)];
   });
 }
 
@@ -87,7 +88,7 @@ function facts(mount: MountStatus, server: StatusReport, since: Since | undefine
   const per = (now: number, before: ((report: StatusReport) => number) | undefined) =>
     since && before ? `, ${formatRate(rate(now, before(since.report), since.seconds))}` : '';
   const rows = [
-    ['device', `${printable(server.device)}, ${formatSize(server.deviceBytes)}`],
+    ['device', `${shownLine(server.device)}, ${formatSize(server.deviceBytes)}`],
     ...secondaries(server),
     ['UUID', server.uuid],
     ['role', `${server.role}, ${mount.readOnly || server.readOnly ? 'read-only' : 'read and write'}`],
@@ -101,13 +102,13 @@ function facts(mount: MountStatus, server: StatusReport, since: Since | undefine
     ['written', `${formatSize(bytesWritten)}${per(bytesWritten, (report) => report.bytesWritten)}`],
   ];
   if (server.logFile !== null)
-    rows.push(["server's log", `${printable(server.logFile)} (${server.logLevel})`]);
+    rows.push(["server's log", `${shownLine(server.logFile)} (${server.logLevel})`]);
   return rows;
 }
 
 function secondaries({ devices }: StatusReport): string[][] {
   return devices.slice(1).map(({ index, path, size, trouble }) => {
-    const where = path === null ? [] : [printable(path)];
+    const where = path === null ? [] : [shownLine(path)];
     return [`device ${index}`, [...where, formatSize(size), ...(trouble ? [trouble] : [])].join(', ')];
   });
 }
@@ -158,8 +159,4 @@ function indented(text: string): string {
     .split('\n')
     .map((line) => `${INDENT}${line}`)
     .join('\n');
-}
-
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
 }

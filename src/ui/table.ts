@@ -1,3 +1,4 @@
+import { shownLines } from '../path-bytes';
 import { widthOf } from './text';
 
 export type Alignment = 'left' | 'right';
@@ -11,9 +12,10 @@ const GAP = '  ';
 
 /**
  * Lines of columns, two spaces apart and as wide as their widest cell, without a newline at the end. Cells
- * may be coloured; the caller has escaped control characters. A row may have fewer cells than others.
+ * may be coloured. A row may have fewer cells than others.
  */
-export function renderTable(rows: readonly (readonly string[])[], options: TableOptions = {}): string {
+export function renderTable(texts: readonly (readonly string[])[], options: TableOptions = {}): string {
+  const rows = texts.map((row) => row.map(cellText));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
@@ -24,6 +26,10 @@ export function renderTable(rows: readonly (readonly string[])[], options: Table
   const line = (row: readonly string[]): string =>
     row.map((cell, column) => alignCell(cell, widths[column] ?? 0, align[column])).join(GAP);
   return rows.map((row) => line(row).trimEnd()).join('\n');
+}
+
+function cellText(text: string): string {
+  return shownLines(text).replaceAll('\n', '\\x0a');
 }
 
 function alignCell(cell: string, width: number, alignment: Alignment = 'left'): string {

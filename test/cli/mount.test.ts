@@ -47,6 +47,25 @@ describe('mount', () => {
     await famfsOk(['mkfs', '--force', device]);
   });
 
+  test('its name on a terminal does nothing, whoever prints it', async () => {
+    const device = await scratch.makeDevice('4g');
+    const at = scratch.directory('m\x1b[2J\x07nt');
+    const shown = scratch.path('m\\x1b[2J\\x07nt');
+    const printed = async (...args: string[]) => {
+      const { stdout, stderr } = await famfs(args);
+      return stdout + stderr;
+    };
+    expect(await printed('mount', ...log(), device, at)).toContain(` is mounted on ${shown} (owner)`);
+    for (const args of [['df'], ['status'], ['fsck', device], ['mkfs', '--force', device], ['info', at]]) {
+      const text = await printed(...args);
+      expect(text).toContain(shown);
+      expect(text).not.toContain('\x07');
+    }
+    expect(await printed('ls', `${at}2`)).toContain(`${shown}2: `);
+    expect((await famfs(['df', '--json'])).stdout).toContain(JSON.stringify(at));
+    expect(await printed('umount', at)).toBe(`${shown} is unmounted\n`);
+  });
+
   test('says the same as JSON', async () => {
     const device = scratch.path('device.img');
     writeImage(device, onOneDevice());

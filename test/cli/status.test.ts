@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MountStatus } from '../../src/operations/status';
-import { command, famfs, famfsOk, start } from '../support/run';
+import { command, commandOk, famfs, famfsOk, start } from '../support/run';
 import { expectFailure, expectNoTrace, expectQuiet } from '../support/run-expect';
 import { scratchAll } from '../support/run-scratch';
 import { until } from '../support/run-server';
@@ -54,6 +54,11 @@ describe('famfs status', () => {
     expect(errors).toBe('0');
     expect(mean).toMatch(/^[\d.]+ (µs|ms)$/);
     for (const bound of [half, most]) expect(bound).toMatch(/^< [\d.]+ (µs|ms|s)$/);
+  });
+
+  test('names what the kernel asks, though it is not answered', async () => {
+    await commandOk('stat', [mount]);
+    expect((await famfs(['status', mount])).stdout).not.toContain('opcode');
   });
 
   test('counts errors', async () => {

@@ -133,7 +133,7 @@ describe('progressLine', () => {
   });
 
   test('a name cannot control the terminal', () => {
-    expect(progressLine({ ...state, name: 'a\u001b[2Jb\nc' }, 200)).toContain('  a?[2Jb?c  ');
+    expect(progressLine({ ...state, name: 'a\u001b[2Jb\nc' }, 200)).toContain('  a\\x1b[2Jb\\x0ac  ');
   });
 
   test('tells no time before there is a rate, and 100 % only at the end', () => {

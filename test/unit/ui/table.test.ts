@@ -22,6 +22,10 @@ describe('renderTable', () => {
     expect(renderTable(rows)).toBe('データ  x\n\u001b[31mred\u001b[39m     x');
   });
 
+  test('a cell stays in its line, and does nothing to a terminal', () => {
+    expect(renderTable([['a\n\u001b[2Jb', 'x']])).toBe('a\\x0a\\x1b[2Jb  x');
+  });
+
   test('rows may differ in length, and there may be none', () => {
     expect(renderTable([['a'], ['bb', 'c'], []])).toBe('a\nbb  c\n');
     expect(renderTable([])).toBe('');
