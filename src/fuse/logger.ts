@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { shownLines } from '../path-bytes';
 import { LOG_LEVELS, type LogLevel } from '../types';
 import type { SharedState } from './shared-state';
 
@@ -39,7 +40,8 @@ export class Logger {
 
   #write(level: LogLevel, message: string): void {
     if (LOG_LEVELS.indexOf(level) > this.#level) return;
-    const line = `${new Date().toISOString()} ${level.padEnd(5)} ${this.name}[${process.pid}]: ${message}\n`;
+    const text = shownLines(message).replaceAll('\n', '\n  ');
+    const line = `${new Date().toISOString()} ${level.padEnd(5)} ${this.name}[${process.pid}]: ${text}\n`;
     try {
       writeSync(2, line);
     } catch {

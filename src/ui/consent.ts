@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { FamfsError } from '../errors';
+import { shownLine } from '../path-bytes';
 
 /** Whether there is somebody to ask: a terminal for the question and one for the answer. */
 export function canAsk(): boolean {
@@ -23,7 +24,7 @@ export async function askYesNo(question: string, signal: AbortSignal): Promise<b
       if (signal.aborted) interrupt();
       terminal.on('close', () => resolve(false));
       terminal
-        .question(`${question} (y/N) `)
+        .question(`${shownLine(question)} (y/N) `)
         .then((answer) => resolve(/^y(es)?$/i.test(answer.trim())), reject);
     });
   } finally {

@@ -1,3 +1,4 @@
+import { shownLine } from '../path-bytes';
 import type { Painter } from './colour';
 import { counted } from './counts';
 
@@ -19,8 +20,8 @@ export function describeHost(
   const lines = report.checks
     .filter(({ level }) => !problemsOnly || level !== 'ok')
     .flatMap(({ hint, level, message }) => [
-      `${colours[level](level.padEnd(WIDTH))}  ${message}`,
-      ...(hint === undefined ? [] : [painter.dim(`${' '.repeat(WIDTH)}  ${hint}`)]),
+      `${colours[level](level.padEnd(WIDTH))}  ${shownLine(message)}`,
+      ...(hint === undefined ? [] : [painter.dim(`${' '.repeat(WIDTH)}  ${shownLine(hint)}`)]),
     ]);
   if (problemsOnly) return lines;
   return [...lines, `${counted(report.errors, 'error')}, ${counted(report.warnings, 'warning')}`];

@@ -1,6 +1,7 @@
 import type { AllocatorStats } from '../alloc/allocator';
 import type { Finding } from '../log/findings';
 import type { DeviceMap, MappedDevice, MappedFile } from '../operations/device-map';
+import { shownLine } from '../path-bytes';
 import { describeFinding } from './check-report';
 import type { Painter } from './colour';
 import { counted } from './counts';
@@ -46,7 +47,7 @@ function* picture(
   const columns = Math.floor((width - OFFSET_COLUMNS) / COLUMN_STEP) * COLUMN_STEP;
   const { cellBytes, cells } = gridOf(device, columns * MOST_ROWS);
   const sizes = `: ${formatSize(device.size)}; a cell is ${formatSize(cellBytes)}`;
-  const title = titleOf(map, device);
+  const title = shownLine(titleOf(map, device));
   const alone = map.devices.length === 1;
   yield `${alone ? title : shortenMiddle(title, width - sizes.length)}${sizes}`;
   for (let first = 0; first < cells.length; first += columns) {

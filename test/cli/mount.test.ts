@@ -64,6 +64,7 @@ describe('mount', () => {
     expect(await printed('ls', `${at}2`)).toContain(`${shown}2: `);
     expect((await famfs(['df', '--json'])).stdout).toContain(JSON.stringify(at));
     expect(await printed('umount', at)).toBe(`${shown} is unmounted\n`);
+    expect(readFileSync(scratch.path('server.log'), 'utf8')).not.toContain('\x07');
   });
 
   test('says the same as JSON', async () => {
