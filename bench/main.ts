@@ -6,7 +6,7 @@ import { ROOT } from './place';
 import { render } from './render';
 import { Reference, Results, type SectionResult } from './results';
 import { SECTIONS } from './sections';
-import { replayOnce } from './sections/replay-child';
+import { replayTwice } from './sections/replay-child';
 
 const USAGE = `Usage: npm run bench -- [--quick] [--section NAME]... [--out FILE] [--render]
 
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
 }
 
 /** Works of sections that need a process of their own. */
-const children: Readonly<Record<string, (path: string) => unknown>> = { replay: replayOnce };
+const children: Readonly<Record<string, (path: string) => unknown>> = { replay: replayTwice };
 const [first, name = '', path = ''] = process.argv.slice(2);
 if (first === '--child') process.stdout.write(JSON.stringify(children[name]?.(path)));
 else main().catch((error: Error) => fail(error.message));

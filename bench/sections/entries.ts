@@ -18,6 +18,7 @@ const MIB = 2 ** 20;
 
 const SERIES = {
   replay: ['replay in a process', 'ms'],
+  again: ['replay in a process that has done it before', 'ms'],
   fsck: ['`famfs fsck`', 'ms'],
   mount: ['a mount until it answers', 'ms'],
   logplay: ['`famfs logplay` when everything is known', 'ms'],
@@ -28,8 +29,9 @@ const SERIES = {
 type What = keyof typeof SERIES;
 
 async function measureOnce(scratch: string, device: string, rounds: Rounds): Promise<void> {
-  const { ms, sumsMs, rssGrowthBytes } = Replayed.parse(child('replay', device));
+  const { againMs, ms, sumsMs, rssGrowthBytes } = Replayed.parse(child('replay', device));
   rounds.note('replay', ms);
+  rounds.note('again', againMs);
   rounds.note('sums', sumsMs);
   // What is less than a page of growth is noise of the allocator.
   rounds.note('tree', Math.max(rssGrowthBytes, 4096) / MIB);
@@ -66,6 +68,7 @@ function figuresOf(count: number, rounds: Rounds): Figure[] {
     });
   return [
     toSums('replay'),
+    toSums('again'),
     toSums('fsck'),
     plain('mount'),
     plain('logplay'),

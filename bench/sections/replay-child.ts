@@ -12,7 +12,12 @@ import { timed } from '../stats';
 /** The bytes of an entry that its checksum covers. */
 const SUMMED_BYTES = 536;
 
-export const Replayed = z.strictObject({ ms: z.number(), sumsMs: z.number(), rssGrowthBytes: z.number() });
+export const Replayed = z.strictObject({
+  ms: z.number(),
+  againMs: z.number(),
+  sumsMs: z.number(),
+  rssGrowthBytes: z.number(),
+});
 
 function sums(entries: Buffer): number {
   let all = 0;
@@ -22,28 +27,29 @@ function sums(entries: Buffer): number {
 }
 
 /**
- * Replays a log once, as the first work of a process, which is what users wait for; then as many calls of zlib.crc32 on
- * what the sums of entries cover.
+ * Replays a log as the first work of a process, which is what users wait for; then once more, when what runs often is
+ * compiled, as in a server that goes on; then as many calls of zlib.crc32 on what the sums of entries cover.
  */
-export function replayOnce(path: string): z.infer<typeof Replayed> {
+export function replayTwice(path: string): z.infer<typeof Replayed> {
   const device = new FileDevice(path, openSync(path, 'r'), statSync(path).size, { writable: false });
   const findings: Finding[] = [];
+  const replayed = (): Replay => {
+    const superblock = loadSuperblock(device);
+    const replay = new Replay(device, superblock, (found) => findings.push(found));
+    replay.to(inspectHeader(device, superblock.logLength).counters.nextIndex);
+    return replay;
+  };
+  const keep: Replay[] = [];
   globalThis.gc?.();
   const before = process.memoryUsage.rss();
-  let count = 0;
-  const keep: Replay[] = [];
-  const ms = timed(() => {
-    const superblock = loadSuperblock(device);
-    count = inspectHeader(device, superblock.logLength).counters.nextIndex;
-    const replay = new Replay(device, superblock, (found) => findings.push(found));
-    replay.to(count);
-    keep.push(replay);
-  });
+  const ms = timed(() => keep.push(replayed()));
   globalThis.gc?.();
   const rssGrowthBytes = process.memoryUsage.rss() - before;
+  const againMs = timed(() => keep.push(replayed()));
   if (findings.length > 0) throw new Error(`findings: ${JSON.stringify(findings[0])}`);
-  if (keep.length !== 1) throw new Error('the tree is gone');
+  const count = keep[0]?.counts.entries ?? 0;
+  if (count === 0 || keep[1]?.counts.entries !== count) throw new Error('the trees are not whole');
   device.close();
   const entries = Buffer.alloc(count * LOG_ENTRY.bytes, 7);
-  return { ms, sumsMs: timed(() => sums(entries)), rssGrowthBytes };
+  return { ms, againMs, sumsMs: timed(() => sums(entries)), rssGrowthBytes };
 }
