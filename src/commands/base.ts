@@ -6,7 +6,7 @@ import { PLACEMENT_POLICIES } from '../types';
 import { paint } from '../ui/colour';
 import { parseSeed } from '../ui/seeds';
 import { parseSize } from '../ui/sizes';
-import { failureJson, printFailure, toFamfsError } from './failure';
+import { failureJson, type NamedVerb, printFailure, toFamfsError } from './failure';
 
 /** Characters of many lines that are written at once. */
 const CHUNK_LENGTH = 1 << 16;
@@ -34,6 +34,10 @@ export abstract class BaseCommand extends Command {
     const parsed = await super.parse(options, argv);
     this.quiet = Boolean((parsed.flags as { quiet?: boolean }).quiet);
     return parsed;
+  }
+
+  protected get verb(): NamedVerb {
+    return { name: (this.id ?? '').replaceAll(':', ' '), known: this.id !== undefined };
   }
 
   /** A result for people on standard output, which --quiet and --json leave out. */
@@ -111,7 +115,7 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(error: Error): Promise<never> {
-    const failure = toFamfsError(error);
+    const failure = toFamfsError(error, this.verb);
     const status = failure.exitStatus(this.family);
     await printFailure(failure);
     if (this.jsonEnabled()) this.logJson(failureJson(failure, status));

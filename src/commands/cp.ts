@@ -114,7 +114,10 @@ A SOURCE of -, which must be the only one, copies standard input to a file of --
     const paths = argv as string[];
     const least = flags['files-from'] === undefined ? 2 : 1;
     if (paths.length < least)
-      throw missingArguments(least === 1 ? ['DESTINATION'] : ['SOURCE', 'DESTINATION'].slice(paths.length));
+      throw missingArguments(
+        least === 1 ? ['DESTINATION'] : ['SOURCE', 'DESTINATION'].slice(paths.length),
+        this.verb,
+      );
     const destination = paths.pop() as string;
     checkStandardInput(paths, flags);
     const filter = raw.flatMap((token) =>

@@ -67,17 +67,13 @@ export function endWithStandardOutput(family: 'exit' | 'fsck'): void {
 
 function usageError(error: Error, verb: NamedVerb | undefined): FamfsError {
   const missing = namesOfMissing(error);
-  if (missing) return missingArguments(missing, error);
+  if (missing) return missingArguments(missing, verb, error);
   const unknownVerb = /^command (.*) not found$/s.exec(error.message)?.[1];
   if (unknownVerb !== undefined) {
     const words = unknownVerb.replaceAll(':', ' ');
     const more = verb && words.startsWith(`${verb.name} `) ? words.slice(verb.name.length + 1) : '';
     if (verb?.known && more !== '')
-      return new FamfsError(
-        'usage',
-        `Unexpected argument: ${more}`,
-        `famfs ${verb.name} --help shows how it is used`,
-      );
+      return new FamfsError('usage', `Unexpected argument: ${more}`, howUsed(verb));
     const name = verb && more !== '' ? verb.name : words;
     return new FamfsError('usage', `${name}: no such verb`, 'famfs --help lists them', { cause: error });
   }
@@ -86,13 +82,20 @@ function usageError(error: Error, verb: NamedVerb | undefined): FamfsError {
     .filter((line) => line !== '' && !line.startsWith('See more help'))
     .join(' ')
     .replace(/^The following errors? occurred: /, '');
-  return new FamfsError('usage', message, 'famfs VERB --help shows how it is used', { cause: error });
+  return new FamfsError('usage', message, howUsed(verb), { cause: error });
 }
 
 /** The error for arguments that a verb needs and was not given. */
-export function missingArguments(names: readonly string[], cause?: Error): FamfsError {
-  const hint = 'famfs VERB --help shows how it is used';
-  return new FamfsError('usage', `missing: ${names.join(', ')}`, hint, { cause });
+export function missingArguments(
+  names: readonly string[],
+  verb: NamedVerb | undefined,
+  cause?: Error,
+): FamfsError {
+  return new FamfsError('usage', `missing: ${names.join(', ')}`, howUsed(verb), { cause });
+}
+
+function howUsed(verb: NamedVerb | undefined): string {
+  return `famfs ${verb?.known ? verb.name : 'VERB'} --help shows how it is used`;
 }
 
 function namesOfMissing(error: Error): string[] | undefined {

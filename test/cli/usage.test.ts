@@ -38,6 +38,11 @@ describe('help', () => {
     expectNoTrace(run.stdout);
   });
 
+  test.each(VERBS)('%s with a flag that it does not have tells of its own help', async (verb) => {
+    const { stderr } = await famfs([...verb.split(' '), '--nonsense']);
+    expect(stderr.replace(/^.*\n/, '')).toBe(`       famfs ${verb} --help shows how it is used\n`);
+  });
+
   test.each([['--help'], []])('famfs %s lists the verbs', async (...args) => {
     const run = await famfs(args);
     expectQuiet(run);
