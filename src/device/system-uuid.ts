@@ -5,7 +5,6 @@ import {
   fsyncSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   unlinkSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, FamfsError } from '../errors';
+import { makeDirectories } from '../make-directories';
 
 /** Where a host keeps its identity; shared with the reference. */
 export const SYSTEM_UUID_PATH = '/opt/famfs/system_uuid';
@@ -58,7 +58,9 @@ export function ensureSystemUuid(): string {
     throw new FamfsError(
       'system-uuid',
       `${SYSTEM_UUID_PATH}: cannot be created: ${errnoOf(cause)}`,
-      'run this once as root, or set FAMFS_SYSTEM_UUID',
+      process.geteuid?.() === 0
+        ? 'set FAMFS_SYSTEM_UUID, or have that directory where it can be written'
+        : 'run this once as root, or set FAMFS_SYSTEM_UUID',
       { cause },
     );
   }
@@ -71,7 +73,7 @@ function create(): void {
   const directory = dirname(SYSTEM_UUID_PATH);
   const uuid = crypto.randomUUID();
   const temporary = `${SYSTEM_UUID_PATH}.${uuid}`;
-  if (mkdirSync(directory, { recursive: true }) !== undefined) chmodSync(directory, 0o755);
+  if (makeDirectories(directory)) chmodSync(directory, 0o755);
   const fd = openSync(temporary, 'wx', 0o644);
   try {
     fchmodSync(fd, 0o644); // whatever the umask took away

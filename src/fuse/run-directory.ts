@@ -1,16 +1,8 @@
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withDirectoryLock } from '../device/directory-lock';
 import { errnoOf, FamfsError } from '../errors';
+import { makeDirectories } from '../make-directories';
 import type { ServerState } from '../server-contract';
 import { hintDirectory, isServer, runDirectory, serverIn, stateFile } from '../server-place';
 import type { Logger } from './logger';
@@ -37,7 +29,7 @@ export class RunDirectory {
     const base = dirname(runDirectory('any'));
     const isRoot = process.geteuid?.() === 0;
     try {
-      mkdirSync(base, { recursive: true, mode: isRoot ? 0o755 : 0o700 });
+      makeDirectories(base, isRoot ? 0o755 : 0o700);
       checkBase(base, isRoot);
       await withDirectoryLock(base, logger, () => {
         const paths = readdirSync(base).map((name) => join(base, name));
@@ -49,13 +41,17 @@ export class RunDirectory {
     }
   }
 
-  /** Takes the directory of a mount for this process. */
+  /** Takes the directory of a mount for this process. Throws FamfsError `no-permission` when it cannot be made. */
   static async claim(mountId: string, state: ServerState, logger: Logger): Promise<RunDirectory> {
     const claimed = new RunDirectory(runDirectory(mountId), logger);
-    await claimed.#alone(() => {
-      mkdirSync(claimed.path, { recursive: true, mode: 0o755 });
-      writeFileSync(stateFile(claimed.path), `${JSON.stringify(state)}\n`, { mode: 0o644 });
-    });
+    try {
+      await claimed.#alone(() => {
+        makeDirectories(claimed.path, 0o755);
+        writeFileSync(stateFile(claimed.path), `${JSON.stringify(state)}\n`, { mode: 0o644 });
+      });
+    } catch (cause) {
+      throw unusable(claimed.path, `cannot be made: ${errnoOf(cause)}`, cause);
+    }
     return claimed;
   }
 
@@ -85,7 +81,9 @@ function unusable(base: string, why: string, cause?: unknown): FamfsError {
   return new FamfsError(
     'no-permission',
     `${base}: ${why}, so no server can keep its state there`,
-    'remove it, or have XDG_RUNTIME_DIR name a directory of yours',
+    process.geteuid?.() === 0
+      ? 'famfs needs /run/famfs, a directory of root that can be written'
+      : 'remove it, or have XDG_RUNTIME_DIR name a directory of yours',
     { cause },
   );
 }

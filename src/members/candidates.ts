@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { daxNodes } from '../device/dax-sysfs';
+import { makeDirectories } from '../make-directories';
 import { hintDirectory, hintsAreOwn } from '../server-place';
 
 /** A path where a device may be; `expected` where somebody said that this one is there. */
@@ -44,7 +45,7 @@ export function noteHint(uuid: string, path: string): void {
   const fresh = `${link}.${process.pid}`;
   if (hintOf(uuid) === resolve(path)) return;
   try {
-    mkdirSync(hintDirectory(), { recursive: true, mode: 0o755 });
+    makeDirectories(hintDirectory(), 0o755);
     if (!hintsAreOwn()) return;
     forgetDead();
     symlinkSync(resolve(path), fresh);

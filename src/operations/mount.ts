@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { errnoOf, FamfsError } from '../errors';
+import { makeDirectories } from '../make-directories';
 import { devicesInEnvironment } from '../members/candidates';
 import type { MemberProblem } from '../members/search';
 import { Readiness, type Role, type ServerConfig } from '../server-contract';
@@ -199,7 +200,7 @@ function defaultLogFile(directory: string): string {
 
 function openLog(path: string): Log {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectories(dirname(path));
     const fd = openSync(path, 'a', 0o644);
     return { path, fd, length: fstatSync(fd).size };
   } catch (cause) {

@@ -88,11 +88,14 @@ test.each([
   expect(stderr).toContain('No such file or directory');
 });
 
-test('cannot be made where the directory cannot be written: says so, and leaves no device', async () => {
-  const script = `mount -o remount,ro /opt/famfs; ! ${MKFS} "$1"; ! ls "$1" 2>/dev/null`;
+test.each([
+  ['its directory', 'mount -o remount,ro /opt/famfs'],
+  ['the one above that', 'umount /opt/famfs; mount -t tmpfs -o ro tmpfs /opt'],
+])('cannot be made where %s cannot be written: says so, and leaves no device', async (_what, prepare) => {
+  const script = `${prepare}; ! ${MKFS} "$1"; ! ls "$1" 2>/dev/null`;
   const { status, stderr } = await onNewHost(script, newDevice());
   expect(status).toBe(0);
   expect(stderr).toMatch(
-    /^famfs: \/opt\/famfs\/system_uuid: cannot be created: EROFS\n {7}run this once as root/,
+    /^famfs: \/opt\/famfs\/system_uuid: cannot be created: EROFS\n {7}set FAMFS_SYSTEM_UUID, or/,
   );
 });

@@ -42,6 +42,19 @@ describe('mounting', () => {
     expect(run.stderr).toMatch(/^famfs: \/dev\/fuse: cannot be opened: ENOENT/);
   });
 
+  test.each([
+    ['/run', 'mount --rbind /run /run; mkdir -p /run/famfs; mount -o remount,bind,ro /run', '/run/famfs/0-'],
+    ['/run, and empty,', 'mount -t tmpfs -o ro tmpfs /run', '/run/famfs: '],
+    ['/var/log', 'mount -t tmpfs -o ro tmpfs /var/log', '.log: '],
+  ])('where %s is read-only says so', async (_where, prepare, named) => {
+    const device = await scratch.makeDevice('4g');
+    const at = scratch.directory('mnt');
+    const run = await inNamespace(`${prepare}; ${FAMFS} mount ${device} ${at} || ! mountpoint ${at}`);
+    expect(run).toMatchObject({ status: 0, stdout: expect.stringContaining('not a mountpoint') });
+    expect(run.stderr).toMatch(/^famfs: [^\n]*EROFS[^\n]*\n( {7}[^\n]*\n){1,2}$/);
+    expect(run.stderr).toContain(named);
+  });
+
   test('without the right to mount tells the reason of the system', async () => {
     const device = await scratch.makeDevice('4g');
     const at = scratch.directory('mnt');
