@@ -37,10 +37,21 @@ export function deadServer(path: string, cause: unknown): FamfsError | undefined
   return noServer(mount?.directory ?? path, 'is dead', cause);
 }
 
-/** All famfs mounts that this process sees, oldest first. */
+/** The kernel's table of mounts. Throws FamfsError `device-io` where there is no /proc. */
+function mountTable(): string {
+  const path = '/proc/self/mountinfo';
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const hint = 'famfs needs it to see what is mounted: mount -t proc proc /proc';
+    throw new FamfsError('device-io', `${path}: cannot be read: ${errnoOf(cause)}`, hint, { cause });
+  }
+}
+
+/** All famfs mounts that this process sees, oldest first. Throws as mountTable(). */
 export function listMounts(): Mount[] {
   const mounts: Mount[] = [];
-  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+  for (const line of mountTable().split('\n')) {
     const [before, after] = line.split(' - ');
     if (!before || !after) continue;
     const [, , id, , directory, options] = before.split(' ');

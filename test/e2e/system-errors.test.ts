@@ -55,6 +55,15 @@ describe('mounting', () => {
     expect(run.stderr).toContain(named);
   });
 
+  test('without /proc says so', async () => {
+    const device = await scratch.makeDevice('4g');
+    const run = await inNamespace(`mount -t tmpfs tmpfs /proc; ${FAMFS} fsck ${device}`);
+    expect(run.status).toBe(8);
+    expect(run.stderr).toMatch(
+      /^famfs: \/proc\/self\/mountinfo: cannot be read: ENOENT\n.*mount -t proc proc \/proc\n$/,
+    );
+  });
+
   test('without the right to mount tells the reason of the system', async () => {
     const device = await scratch.makeDevice('4g');
     const at = scratch.directory('mnt');
