@@ -61,6 +61,10 @@ const PLAIN: [string, LogEntry][] = [
   ['a file of sixteen extents', file('f', 1, space.simple(...Array.from({ length: 16 }, () => 1)))],
   ['an empty file on another device', file('e', 0, { kind: 'simple', extents: [space.take(1, 1)] })],
   ['a file with the longest path', file('x'.repeat(79), 1, space.simple(1))],
+  [
+    'a file with all permissions and flags',
+    file('all rights', 1, space.simple(1), { mode: 0o7777, flags: 3 }),
+  ],
   ['a directory', mkdir('some/directory', 0o7777)],
 ];
 
@@ -70,6 +74,16 @@ describe('sound entries of the usual kinds are recognised', () => {
     bench.put(entry, 7);
     expect(bench.recognise(7)).toBe(entry.type);
     expect(bench.agree(7)).toBe(true);
+  });
+
+  test('in whatever place of a block', () => {
+    const bytes = Buffer.alloc(PLAIN.length * LOG_ENTRY.bytes);
+    const plain = new PlainCheck(bytes, superblock, DEVICES);
+    for (const [slot, [, entry]] of PLAIN.entries())
+      encodeEntry(entry, 100 + slot, bytes, slot * LOG_ENTRY.bytes);
+    const told = PLAIN.map((_, slot) => plain.recognise(slot, 100 + slot));
+    expect(told).toEqual(PLAIN.map(([, { type }]) => type));
+    expect(PLAIN.map((_, slot) => plain.recognise(slot, slot))).toEqual(PLAIN.map(() => undefined));
   });
 
   test('of the typical ones all but striped files, added devices and names beyond ASCII', () => {
