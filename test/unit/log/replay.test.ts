@@ -122,6 +122,27 @@ describe('to()', () => {
     expect(replay.tree.resolve(Buffer.from('big'))).not.toBe(0);
   });
 
+  test.each([
+    ['crc', { reseal: false }, { corrupt: 1, rejected: 0 }],
+    ['type', { reseal: true }, { corrupt: 1, rejected: 0 }],
+  ] as const)('one entry of no use, by its %s, forbids appending', (field, how, counts) => {
+    const image = makeImage({ entries: directories(2) });
+    damage(image, entryField(1, LOG_ENTRY, field), 77, how);
+    const { replay } = begin(image);
+    replay.to(2);
+    expect(replay.counts).toMatchObject(counts);
+    expect(replay.appendable).toBe(false);
+  });
+
+  test('one entry that breaks a rule forbids appending', () => {
+    const { replay } = begin(makeImage({ entries: [mkdir('a'), mkdir('../b')] }));
+    replay.to(1);
+    expect(replay.appendable).toBe(true);
+    replay.to(2);
+    expect(replay.counts).toMatchObject({ corrupt: 0, rejected: 1 });
+    expect(replay.appendable).toBe(false);
+  });
+
   test('a taken path alone does not forbid appending', () => {
     const { replay } = begin(makeImage({ entries: [mkdir('a'), mkdir('a')] }));
     replay.to(2);
@@ -231,5 +252,37 @@ describe('catchUp()', () => {
     expect(findings).toEqual([]);
     expect(replay.tree.directoryCount).toBe(capacity);
     expect(LOG_OFFSET + 8 * MIB - entryOffset(capacity)).toBeLessThan(LOG_ENTRY.bytes);
+  });
+});
+
+describe('catchUpTo()', () => {
+  test('goes as far as another process saw, whatever is counted by now', () => {
+    const image = makeImage({ entries: directories(5) });
+    const { replay } = begin(image);
+    replay.to(1);
+    setCounters(image, 2);
+    expect(replay.catchUpTo(4)).toBeUndefined();
+    expect(replay.counts.entries).toBe(4);
+    expect(replay.catchUpTo(3)).toBeUndefined();
+    expect(replay.counts.entries).toBe(4);
+  });
+
+  test('ends before an entry that is not sound', () => {
+    const image = makeImage({ entries: directories(4) });
+    damage(image, entryField(2, LOG_ENTRY, 'crc'), 0, { reseal: false });
+    const { replay, findings } = begin(image);
+    expect(replay.catchUpTo(4)).toBeUndefined();
+    expect(replay.counts.entries).toBe(2);
+    expect(findings).toEqual([]);
+  });
+
+  test('takes nothing of another file system', () => {
+    const image = makeImage({ entries: directories(3) });
+    const { replay } = begin(image);
+    replay.to(1);
+    const superblock = { ...loadSuperblock(image.store), uuid: '00000000-1111-4222-8333-444444444444' };
+    image.store.store(0, encodeSuperblock(superblock));
+    expect(replay.catchUpTo(3)).toBe('other-file-system');
+    expect(replay.counts.entries).toBe(1);
   });
 });
