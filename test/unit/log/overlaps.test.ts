@@ -12,11 +12,11 @@ const extent: fc.Arbitrary<Extent> = fc
   .tuple(fc.nat(1), fc.nat(40), fc.integer({ min: 1, max: 4 }))
   .map(([devindex, unit, units]) => ({ devindex, offset: unit * UNIT, length: units * UNIT }));
 
-function treeOf(files: readonly (readonly Extent[])[]): Tree {
+function treeOf(files: readonly (readonly Extent[])[], nameOf = (index: number) => `f${index}`): Tree {
   const tree = new Tree(UNIT, 8 * MIB);
   files.forEach((extents, index) => {
     const bytes = Buffer.alloc(LOG_ENTRY.bytes);
-    encodeEntry(file(`f${index}`, 1, { kind: 'simple', extents }), index, bytes, 0);
+    encodeEntry(file(nameOf(index), 1, { kind: 'simple', extents }), index, bytes, 0);
     tree.addFile(bytes, 0, index);
   });
   return tree;
@@ -50,5 +50,35 @@ describe('findOverlaps', () => {
     expect(more).toEqual([]);
     expect(found).toMatchObject({ code: 'ext-overlap', path: 'f1', entry: 1 });
     expect(found?.detail).toContain(`${UNIT} bytes at ${5 * UNIT} of device 0 also belong to "f0" (entry 0)`);
+  });
+
+  /** Device 0, in units. */
+  const units = (first: number, count: number): Extent => ({
+    devindex: 0,
+    offset: first * UNIT,
+    length: count * UNIT,
+  });
+
+  test('names the file that was logged later, though it begins before the other', () => {
+    const [found, ...more] = findOverlaps(treeOf([[units(6, 2)], [units(5, 2)]]));
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({ path: 'f1', entry: 1 });
+    expect(found?.detail).toContain(`${UNIT} bytes at ${6 * UNIT} of device 0 also belong to "f0" (entry 0)`);
+  });
+
+  test('sees a long extent behind short ones that lie in it', () => {
+    const found = [...findOverlaps(treeOf([[units(1, 10)], [units(2, 1)], [units(5, 1)]]))];
+    expect(found.map(({ entry }) => entry)).toEqual([1, 2]);
+    expect(found[1]?.detail).toContain(`${UNIT} bytes at ${5 * UNIT} of device 0 also belong to "f0"`);
+  });
+
+  test('names files that have no place in the tree by their entries', () => {
+    const tree = treeOf([[units(1, 1)], [units(5, 2)], [units(6, 1)]], (index) => (index === 2 ? 'c' : 'a'));
+    const [found, ...more] = findOverlaps(tree);
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({ path: 'c', entry: 2 });
+    expect(found?.detail).toMatch(/also belong to entry 1$/);
+    const last = treeOf([[units(5, 2)], [units(6, 1)]], () => 'a');
+    expect([...findOverlaps(last)].map(({ entry, path }) => [entry, path])).toEqual([[1, undefined]]);
   });
 });
