@@ -61,7 +61,7 @@ interface LogEnd {
  * Plans the repair of the log header of a file system whose superblock is sound. What the header repeats of the
  * superblock is made from that. The counters become the number of entries up to the last one that can be read, as far as
  * either of them counts; all of them when more than the counters is wrong. Counters that agree stand when entries behind
- * them contradict those that they count: an append that was cut off left these, and their space was given out since.
+ * them contradict those that they count, or one another: an append that was cut off left these, and their space was given out since.
  * Entries are never changed.
  */
 export function planHeader(store: Store, superblock: Superblock): HeaderPlan {
@@ -159,7 +159,7 @@ function firstUnsound(store: Store, start: number, end: number): number | undefi
   return undefined;
 }
 
-/** The index of an entry from `start` up to `end` that takes the space or the path of one before `start`. */
+/** The index of an entry from `start` up to `end` that takes the space or the path of one before it. */
 function firstContradiction(
   store: Store,
   superblock: Superblock,
@@ -172,8 +172,8 @@ function firstContradiction(
     if (entry >= start && TAKEN_CODES.includes(code)) first ??= entry;
   });
   replay.to(end);
-  for (const { earlier, later } of overlapsIn(replay.tree))
-    if (entryOfIno(earlier) < start && entryOfIno(later) >= start) first ??= entryOfIno(later);
+  for (const { later } of overlapsIn(replay.tree))
+    if (entryOfIno(later) >= start) first ??= entryOfIno(later);
   return first;
 }
 

@@ -213,6 +213,43 @@ describe('entries of an append that was cut off, whose space was given out since
   });
 });
 
+describe('entries behind those that count contradict none of these', () => {
+  /** Three files, of which two have one place or one name, the first `counted` of them counted. */
+  function image(what: 'space' | 'path', [first, second]: readonly [number, number], counted: number): Image {
+    const space = new Space();
+    const maps = Array.from({ length: 3 }, () => space.simple(1));
+    const names = ['a', 'b', 'c'];
+    if (what === 'space') maps[second] = maps[first] as (typeof maps)[number];
+    else names[second] = names[first] as string;
+    const made = makeImage({
+      entries: names.map((name, i) => file(name, 1, maps[i] as (typeof maps)[number])),
+    });
+    setCounters(made, counted);
+    damage(made, headerField('crc'), 1, { reseal: false });
+    return made;
+  }
+
+  test('where two that count contradict one another', () => {
+    for (const what of ['space', 'path'] as const)
+      expect(plan(image(what, [0, 1], 2).store)).toMatchObject({ count: 3, safe: false });
+  });
+
+  test('but of those that do not, two that contradict one another were not appended together', () => {
+    for (const what of ['space', 'path'] as const) {
+      const { store } = image(what, [1, 2], 1);
+      expect(repair(store)).toMatchObject({ count: 1, safe: true });
+      expect(codesOf(store)).toEqual([]);
+    }
+  });
+
+  test('where the log was empty, or all count', () => {
+    for (const what of ['space', 'path'] as const) {
+      expect(plan(image(what, [0, 1], 0).store)).toMatchObject({ count: 3 });
+      expect(plan(image(what, [1, 2], 3).store)).toMatchObject({ count: 3, safe: true });
+    }
+  });
+});
+
 const small = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: ENTRIES }) }, counter);
 const WORDS = LOG_HEADER.bytes / 8;
 
@@ -280,6 +317,30 @@ describe('what is told', () => {
     expect(plan(image.store).acts).toEqual([
       { field: 'nextSeqnum', offset: LOG_OFFSET + 32, ...common },
       { field: 'nextIndex', offset: LOG_OFFSET + 40, ...common },
+    ]);
+  });
+
+  test('why the fields have these values', () => {
+    const { store } = makeImage();
+    store.zero(LOG_OFFSET, LOG_HEADER.bytes);
+    const raised = 'entries 0 to 12 are there and whole';
+    expect(plan(store).acts.map(({ field, why }) => [field, why])).toEqual([
+      ['magic', 'every log begins with it'],
+      ['length', 'is the log length of the superblock'],
+      ['lastIndex', 'follows from the log length'],
+      ['crc', 'is the sum of the bytes before it'],
+      ['nextSeqnum', raised],
+      ['nextIndex', raised],
+    ]);
+  });
+
+  test('why one counter is another, and that one entry appears', () => {
+    const image = makeImage();
+    setCounters(image, 13, 20);
+    expect(plan(image.store).acts).toMatchObject([{ field: 'nextSeqnum', why: 'is always the next index' }]);
+    setCounters(image, 12, 13);
+    expect(plan(image.store).acts).toMatchObject([
+      { field: 'nextIndex', why: 'entry 12 is there and whole' },
     ]);
   });
 
