@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { errnoOf } from './errors';
 
 /**
- * Makes a directory and, `withParents`, those above it that are not there. Returns whether it was made. Throws the system's error:
- * mkdir of Node.js says ENOENT for a file system that is read-only.
+ * Makes a directory and, `withParents`, those above it that are not there. Returns whether it was made. Throws the
+ * system's error: mkdir of Node.js, when it makes several, says ENOENT for a file system that is read-only.
  */
 export function makeDirectories(path: string, mode = 0o777, withParents = true): boolean {
   try {

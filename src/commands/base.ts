@@ -108,6 +108,11 @@ export abstract class BaseCommand extends Command {
     }
   }
 
+  /** Ends a verb that goes on until it is interrupted: all that there is to tell was told. */
+  protected endInterrupted(): never {
+    process.exit(new FamfsError('interrupted', '').exitStatus());
+  }
+
   /** Sets the exit status of a verb that did something about `done` of its paths and nothing about others. */
   protected endWith(done: number, failures: readonly { readonly code: ErrorCode }[]): void {
     const [first] = failures;

@@ -57,8 +57,7 @@ With --follow, goes on with entries as they are appended, until Ctrl-C.`;
     if (!this.quiet) await this.printLines(header);
     await this.printLines(each(dump.entries(signal), wanted));
     if (follow) for await (const entries of dump.follow(signal)) await this.printLines(each(entries, wanted));
-    // Ctrl-C is how a dump that follows is ended: there is nothing to be told.
-    if (signal.aborted) process.exit(new FamfsError('interrupted', '').exitStatus());
+    if (signal.aborted) this.endInterrupted();
   }
 }
 

@@ -48,7 +48,6 @@ export default class Status extends BaseCommand {
     const { watchMounts } = await import('../ui/status-watch');
     const json = this.jsonEnabled();
     await this.interruptible((signal) => watchMounts(process.stdout, { read, signal, json, verbose }));
-    // Ctrl-C is how it is ended: all that there is to tell was told.
-    process.exit(new FamfsError('interrupted', '').exitStatus());
+    this.endInterrupted();
   }
 }

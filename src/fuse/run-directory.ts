@@ -27,17 +27,15 @@ export class RunDirectory {
    */
   static async prepareBase(logger: Logger): Promise<void> {
     const base = dirname(runDirectory('any'));
-    const isRoot = process.geteuid?.() === 0;
     try {
-      makeDirectories(base, isRoot ? 0o755 : 0o700);
-      checkBase(base, isRoot);
+      makeDirectories(base, isRoot() ? 0o755 : 0o700);
+      checkBase(base);
       await withDirectoryLock(base, logger, () => {
         const paths = readdirSync(base).map((name) => join(base, name));
         for (const path of paths) if (path !== hintDirectory()) removeIfStale(path);
       });
     } catch (cause) {
-      if (cause instanceof FamfsError) throw cause;
-      throw unusable(base, `cannot be used: ${errnoOf(cause)}`, cause);
+      throw refused(base, 'cannot be used', cause);
     }
   }
 
@@ -50,7 +48,7 @@ export class RunDirectory {
         writeFileSync(stateFile(claimed.path), `${JSON.stringify(state)}\n`, { mode: 0o644 });
       });
     } catch (cause) {
-      throw unusable(claimed.path, `cannot be made: ${errnoOf(cause)}`, cause);
+      throw refused(claimed.path, 'cannot be made', cause);
     }
     return claimed;
   }
@@ -68,20 +66,29 @@ export class RunDirectory {
 }
 
 /** Others must not be able to put a directory there that passes for a server's. */
-function checkBase(base: string, isRoot: boolean): void {
+function checkBase(base: string): void {
   const stats = lstatSync(base);
   const { mode, uid } = stats;
   if (!stats.isDirectory()) throw unusable(base, 'is not a directory');
   if (uid !== process.geteuid?.()) throw unusable(base, `belongs to user ${uid}`);
-  const shared = isRoot ? 0o022 : 0o077;
+  const shared = isRoot() ? 0o022 : 0o077;
   if ((mode & shared) !== 0) chmodSync(base, mode & 0o777 & ~shared);
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+/** What to throw where the system refused something; what was told already is thrown on. */
+function refused(path: string, what: string, cause: unknown): FamfsError {
+  return cause instanceof FamfsError ? cause : unusable(path, `${what}: ${errnoOf(cause)}`, cause);
 }
 
 function unusable(base: string, why: string, cause?: unknown): FamfsError {
   return new FamfsError(
     'no-permission',
     `${base}: ${why}, so no server can keep its state there`,
-    process.geteuid?.() === 0
+    isRoot()
       ? 'famfs needs /run/famfs, a directory of root that can be written'
       : 'remove it, or have XDG_RUNTIME_DIR name a directory of yours',
     { cause },

@@ -62,8 +62,7 @@ interface LogEnd {
  * superblock is made from that. The counters become the number of entries up to the last one that can be read, as far as
  * either of them counts; all of them when more than the counters is wrong. Counters that agree stand when entries behind
  * them contradict those that they count, or one another: an append that was cut off left these, and their space was given
- * out since.
- * Entries are never changed.
+ * out since. Entries are never changed.
  */
 export function planHeader(store: Store, superblock: Superblock): HeaderPlan {
   const { logLength } = superblock;
